@@ -1,0 +1,1 @@
+"""What was learned: the model catalogue, loaders, cards, and how each model is trained and measured."""

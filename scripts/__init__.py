@@ -1,0 +1,1 @@
+"""The `tertib` command: one small module a subcommand in `scripts.commands`."""
