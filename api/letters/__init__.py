@@ -1,0 +1,1 @@
+"""Letters: typst templates set as PDF, with QR codes; knows texts and facts, no database."""

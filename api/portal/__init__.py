@@ -1,0 +1,1 @@
+"""The public face: look-up, ticket page, confirm, contest, complain. Works without JavaScript, in two languages."""

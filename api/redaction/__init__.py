@@ -1,0 +1,1 @@
+"""Redaction: a citizen's copy of a still, with everybody else in it made unrecognisable."""
