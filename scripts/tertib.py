@@ -1,7 +1,7 @@
 """Entry point of the `tertib` command.
 
-Subcommands are imported only when they are called, so that an office runs without the roadside's libraries, a box without the office's, and
-`tertib --help` answers at once.
+Subcommands are imported only when they are called, so that an office runs without the roadside's libraries, a box
+without the office's, and `tertib --help` answers at once.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ class LazyGroup(click.Group):
         except ModuleNotFoundError as error:
             if error.name is None or error.name.split(".")[0] in {"api", "models", "pipeline", "scripts"}:
                 raise
-            message = f"`tertib {cmd_name}` needs the extra `{sub.extra}` ({error.name} is not installed): run scripts/setup {sub.extra}"
+            message = (
+                f"`tertib {cmd_name}` needs the extra `{sub.extra}` ({error.name} is not installed): "
+                f"run scripts/setup {sub.extra}"
+            )
             raise click.UsageError(message) from error
         command = get_command(module.app)
         command.name = cmd_name
@@ -102,7 +105,7 @@ def main() -> None:
         # The reader of our output (head, less) has gone: that is not an error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:  # noqa: BLE001 - the last door: whatever reaches it is told in one line
+    except Exception as error:  # the last door: whatever reaches it is told in one line
         if os.environ.get("TERTIB_DEBUG"):
             traceback.print_exc()
         sys.stderr.write(f"error: {error or type(error).__name__}\n")
