@@ -11,9 +11,13 @@ import importlib.util
 import os
 import sys
 import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 
-import click
+from rich.console import Console
+from rich.table import Table
+from typer import Abort, TyperException
 from typer.main import get_command
 
 
@@ -46,67 +50,78 @@ SUBCOMMANDS: dict[str, Subcommand] = {
 }
 
 
-class LazyGroup(click.Group):
-    """A click group that imports a subcommand's module when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Names in the order of the table above, only those that exist in this installation."""
-        return [name for name, sub in SUBCOMMANDS.items() if importlib.util.find_spec(sub.module) is not None]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import the module and build its click command; an absent extra is named in one line."""
-        sub = SUBCOMMANDS.get(cmd_name)
-        if sub is None or importlib.util.find_spec(sub.module) is None:
-            return None
-        try:
-            module = importlib.import_module(sub.module)
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.split(".")[0] in {"api", "models", "pipeline", "scripts"}:
-                raise
-            message = (
-                f"`tertib {cmd_name}` needs the extra `{sub.extra}` ({error.name} is not installed): "
-                f"run scripts/setup {sub.extra}"
-            )
-            raise click.UsageError(message) from error
-        command = get_command(module.app)
-        command.name = cmd_name
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the subcommands from the table, without importing any of them."""
-        rows = [(name, SUBCOMMANDS[name].summary) for name in self.list_commands(ctx)]
-        if rows:
-            with formatter.section("Commands"):
-                formatter.write_dl(rows)
+USAGE = 2
+STOPPED = 130
 
 
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="tertib")
-def root() -> None:
-    """Tertib: cameras see an offence, an officer decides, the owner can look, pay or contest."""
+def available() -> dict[str, Subcommand]:
+    """The subcommands of the table whose module exists, in the table's order."""
+    return {name: sub for name, sub in SUBCOMMANDS.items() if importlib.util.find_spec(sub.module) is not None}
 
 
-def main() -> None:
-    """Run the command; expected failures end in one line on standard error and exit code 2, never in a traceback.
+def load(name: str) -> Callable[..., object]:
+    """Import a subcommand and return its callable.
 
-    `TERTIB_DEBUG=1` shows the traceback to a developer.
+    Raises:
+        TyperException: there is no such subcommand, or the extra that it needs is not installed.
     """
+    sub = available().get(name)
+    if sub is None:
+        raise TyperException(f"there is no `tertib {name}`: run `tertib --help` for the list")
     try:
-        root.main(standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
-    except click.Abort:
+        module = importlib.import_module(sub.module)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] in {"api", "models", "pipeline", "scripts"}:
+            raise
+        raise TyperException(
+            f"`tertib {name}` needs the extra `{sub.extra}` ({error.name} is not installed): "
+            f"run scripts/setup {sub.extra}"
+        ) from error
+    return get_command(module.app)
+
+
+def print_help() -> None:
+    """Print what Tertib is and its subcommands, without importing any of them."""
+    console = Console()
+    console.print("Usage: tertib COMMAND [ARGS]...   (tertib COMMAND --help for each, with an example)\n", markup=False)
+    console.print("Tertib: cameras see an offence, an officer decides, the owner can look, pay or contest.\n")
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for name, sub in available().items():
+        table.add_row(name, sub.summary)
+    console.print(table)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code: 0, 1 (the thing asked for is false) or 2 (bad usage or input).
+
+    An expected failure ends in one line on standard error, never in a traceback; `TERTIB_DEBUG=1` shows a developer the
+    traceback.
+    """
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        print_help()
+        return 0
+    if arguments[0] == "--version":
+        sys.stdout.write(f"tertib {version('tertib')}\n")
+        return 0
+    name = arguments[0]
+    try:
+        result = load(name)(args=list(arguments[1:]), prog_name=f"tertib {name}", standalone_mode=False)
+    except (Abort, KeyboardInterrupt):
         sys.stderr.write("stopped\n")
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(2)
+        return STOPPED
     except BrokenPipeError:
         # The reader of our output (head, less) has gone: that is not an error of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return 0
     except Exception as error:  # the last door: whatever reaches it is told in one line
         if os.environ.get("TERTIB_DEBUG"):
             traceback.print_exc()
-        sys.stderr.write(f"error: {error or type(error).__name__}\n")
-        sys.exit(2)
+        told = error.format_message() if isinstance(error, TyperException) else str(error) or type(error).__name__
+        sys.stderr.write(f"error: {told}\n")
+        return USAGE
+    return result if isinstance(result, int) else 0
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))
