@@ -1,0 +1,1 @@
+"""What runs a network: OpenVINO, onnxruntime or ultralytics; each imported only when chosen."""
