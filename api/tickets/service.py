@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from api.store.tables import CaseRow
 
 
-class TicketRefused(ValueError):
+class TicketRefusedError(ValueError):
     """A violation cannot become a ticket as it stands; the sentence says why and what the officer can do."""
 
 
@@ -30,6 +30,7 @@ def issue_ticket(session: Session, *, violation_case: CaseRow, officer: Actor) -
         The ticket case; the same one when the violation already has a ticket.
 
     Raises:
-        TicketRefused: no plate, no register match, grave doubts in the evidence, or no law for the offence's date.
+        TicketRefusedError: no plate, no register match, grave doubts in the evidence, or no law for the offence's
+            date.
     """
     raise NotImplementedError
