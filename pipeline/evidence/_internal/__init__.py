@@ -1,0 +1,1 @@
+"""What the evidence contract is made of; import the modules above instead."""
