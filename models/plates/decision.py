@@ -1,0 +1,118 @@
+"""Whether to name a text or to abstain.
+
+A wrong text costs an innocent owner a letter; an abstention costs an officer a look.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.plates.decoding import Candidate, align
+from models.plates.grammar import Grammar
+from models.plates.posteriors import Posteriors
+from models.plates.reading import PlateReading
+from models.plates.text_line import TextLine
+
+MOST_CANDIDATES = 5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When to abstain. Chosen on rendered plates, see the reader's card.
+
+    Attributes:
+        confidence: least confidence of an accepted text, 0..1.
+        margin: how many times likelier than the next text it must be, in each look.
+        glyph_height_px: least height of a character in the crop.
+    """
+
+    confidence: float = 0.5
+    margin: float = 8.0
+    glyph_height_px: float = 9.0
+
+
+def decide(
+    looks_candidates: Sequence[Sequence[Candidate]],
+    looks: Sequence[Posteriors],
+    grammar: Grammar,
+    lines: Sequence[TextLine],
+    limits: Limits,
+    expiry: str | None,
+) -> PlateReading:
+    """Weigh what several looks at one line say.
+
+    Args:
+        looks_candidates: for each look the same texts, each with its likelihood in that look.
+        looks: what the network saw in each look.
+        grammar: the grammar that the candidates fit.
+        lines: the main lines that were found, empty when the whole crop was read.
+        limits: when to abstain.
+        expiry: the expiry line's text, handed through.
+    """
+    if not looks_candidates[0]:
+        seen = looks[0].greedy()[0]
+        told = (
+            f'reads like "{seen[:16]}", which is no plate of {grammar.country}' if seen else "no characters are legible"
+        )
+        return PlateReading(None, 0.0, told, (), (), expiry)
+    texts = {candidate.text: candidate for candidate in looks_candidates[0]}
+    # The mean, not the sum: two looks at one picture are far from independent.
+    scores = dict.fromkeys(texts, 0.0)
+    for candidates in looks_candidates:
+        for candidate in candidates:
+            scores[candidate.text] += candidate.score / len(looks_candidates)
+    ranked = sorted(scores, key=lambda text: scores[text], reverse=True)
+    best = ranked[0]
+    total = sum(math.exp(scores[text] - scores[best]) for text in ranked)
+    shares = [(text, math.exp(scores[text] - scores[best]) / total) for text in ranked[:MOST_CANDIDATES]]
+    # How well the text explains the picture, a character: repairs and junk lower it.
+    likelihoods = [
+        candidate.log_likelihood
+        for candidates in looks_candidates
+        for candidate in candidates
+        if candidate.text == best
+    ]
+    fit = math.exp(sum(likelihoods) / len(likelihoods) / len(best))
+    confidence = shares[0][1] * fit
+    characters = align(looks[0], best)
+    repaired = sum(share < 0.5 for share in characters)
+    reason = _doubt(looks_candidates, best, ranked, scores, confidence, grammar, lines, limits)
+    return PlateReading(
+        text=None if reason else best,
+        confidence=round(min(1.0, confidence), 4),
+        reason=reason,
+        characters=tuple(round(share, 4) for share in characters),
+        candidates=tuple((text, round(share, 4)) for text, share in shares),
+        expiry=expiry,
+        country=grammar.country,
+        known_region=texts[best].known,
+        repaired=repaired,
+    )
+
+
+def _doubt(
+    looks_candidates: Sequence[Sequence[Candidate]],
+    best: str,
+    ranked: Sequence[str],
+    scores: dict[str, float],
+    confidence: float,
+    grammar: Grammar,
+    lines: Sequence[TextLine],
+    limits: Limits,
+) -> str | None:
+    """The first reason not to name `best`, or None."""
+    if len(lines) == 2 and not grammar.two_lines:
+        return "two equal lines of text: not a plate of this form"
+    if lines and min(line.glyph_height_px for line in lines) < limits.glyph_height_px:
+        return f"the characters are too small: {min(line.glyph_height_px for line in lines):.0f} pixels high"
+    if len(ranked) > 1 and scores[best] - scores[ranked[1]] < math.log(limits.margin):
+        return f"{ranked[1]} is nearly as likely"
+    for candidates in looks_candidates:
+        first = max(candidates, key=lambda candidate: candidate.score)
+        if first.text != best:
+            return f"two looks disagree: {best} or {first.text}"
+    if confidence < limits.confidence:
+        return f"the characters are not clear enough (confidence {confidence:.2f})"
+    return None
