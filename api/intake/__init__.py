@@ -1,0 +1,1 @@
+"""Intake: evidence packages from cameras become cases."""

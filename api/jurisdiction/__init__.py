@@ -1,0 +1,1 @@
+"""Jurisdictions: articles, fines, deadlines, holidays, agencies and lists, as validated, versioned data."""

@@ -1,0 +1,251 @@
+"""The shape of a jurisdiction file: everything that law and custom decide, nothing of it a constant in code."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cached_property
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.jurisdiction.calendar import WorkCalendar
+from api.store.kinds import CaseKind
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.()-]{0,59}$")]
+LANGUAGES = ("id", "en")
+
+
+class Part(BaseModel):
+    """A part of the file: unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Names(Part):
+    """A text in the languages of the office."""
+
+    id: str = Field(title="Indonesian", min_length=1, max_length=600)
+    en: str = Field(title="English", min_length=1, max_length=600)
+
+    def text(self, language: str) -> str:
+        """The text in a language; Indonesian when the language is not known."""
+        return self.en if language == "en" else self.id
+
+
+class Valid(Part):
+    """Something that is law from one day to another."""
+
+    valid_from: date = Field(title="First day", description="First local day on which this holds.")
+    valid_to: date | None = Field(None, title="Last day", description="Last local day; empty while it still holds.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.valid_to is not None and self.valid_to < self.valid_from:
+            message = f"valid_to {self.valid_to} is before valid_from {self.valid_from}"
+            raise ValueError(message)
+        return self
+
+    def holds_on(self, day: date) -> bool:
+        """Whether this holds on a local day."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+class Confinement(Part):
+    """Imprisonment beside a fine; only with a last day, since the criminal code of 2026 turns it into fines."""
+
+    months: int = Field(ge=1, le=60)
+    valid_to: date
+    source: str = Field(min_length=1)
+
+
+class Article(Valid):
+    """One row of the fines: an article, its version, and the most it allows."""
+
+    id: Slug
+    version: int = Field(ge=1)
+    law: str = Field(min_length=1, max_length=120, description="The law's short name, e.g. `UU 22/2009`.")
+    article: str = Field(min_length=1, max_length=40, description="Article and paragraph, e.g. `287(1)`.")
+    names: Names
+    maximum_fine_rupiah: int = Field(ge=0, le=100_000_000, title="Maximum fine", description="Whole rupiah.")
+    vehicle_classes: tuple[str, ...] | None = Field(None, description="Empty: every class.")
+    confinement: Confinement | None = None
+    source: str = Field(min_length=1, max_length=300)
+    remark: Names | None = None
+
+    def covers(self, vehicle_class: str | None) -> bool:
+        """Whether the article is meant for a vehicle class (unknown classes are covered by general articles only)."""
+        return self.vehicle_classes is None or vehicle_class in self.vehicle_classes
+
+
+class Offence(Part):
+    """An offence code of the cameras and the articles that it falls under, the most fitting first."""
+
+    code: Slug
+    names: Names
+    articles: tuple[Slug, ...] = Field(min_length=1)
+
+
+class ClockPolicy(Valid):
+    """How a deadline is counted. A change is a new version with its own first day; results of the past stay."""
+
+    id: Slug
+    version: int = Field(ge=1)
+    name: Slug = Field(description="Name of the clock: `first_response`, `review`, ...")
+    kinds: tuple[CaseKind, ...] = Field(min_length=1)
+    names: Names
+    starts_on: tuple[str, ...] = Field(("opened",), description="Event types that start the clock.")
+    stops_on: tuple[str, ...] = Field(min_length=1, description="Event types that end it.")
+    staff_only: bool = Field(False, description="Only a human of the office ends it: no automatic message does.")
+    count: Literal["hours", "days", "working_days"]
+    amount: int = Field(ge=1, le=3660)
+    anchor: Literal["event", "occurred_at"] = Field(
+        "event", description="Counted from the starting event, or from the offence (`occurred_at` of the case)."
+    )
+    at_least_days: int | None = Field(
+        None, ge=1, description="Never sooner than so many days after the starting event."
+    )
+    source: str = Field(min_length=1, max_length=300)
+
+
+class Agency(Part):
+    """A service of the province (OPD) or the traffic police that answers."""
+
+    id: Slug
+    names: Names
+    short: str = Field(min_length=1, max_length=40)
+
+
+class RejectReason(Part):
+    """One of the closed list of reasons why an officer does not accept what a camera saw."""
+
+    id: Slug
+    names: Names
+    key: str | None = Field(None, pattern=r"^[a-z0-9]$", description="The key that chooses it in the officers' view.")
+
+
+class ContestGround(Part):
+    """One ground on which an owner may contest a ticket (sanggah)."""
+
+    id: Slug
+    names: Names
+    evidence: Names | None = Field(None, description="What helps to prove it.")
+
+
+class ComplaintCategory(Part):
+    """What a complaint is about, and who must answer it."""
+
+    id: Slug
+    names: Names
+    agency: Slug
+
+
+class Holiday(Part):
+    """A day that is not worked."""
+
+    day: date
+    name: str = Field(min_length=1)
+    kind: Literal["national", "joint_leave"]
+
+
+class Jurisdiction(Valid):
+    """A jurisdiction as its file holds it."""
+
+    schema_version: Literal["tertib.jurisdiction/1"] = Field(alias="schema")
+    id: Slug
+    version: int = Field(ge=1)
+    names: Names
+    timezone: str
+    languages: tuple[Literal["id", "en"], ...] = Field(min_length=1)
+    agencies: tuple[Agency, ...] = Field(min_length=1)
+    enforcement_agency: Slug = Field(description="The agency that decides on violations and contests.")
+    articles: tuple[Article, ...] = Field(min_length=1)
+    offences: tuple[Offence, ...] = Field(min_length=1)
+    clocks: tuple[ClockPolicy, ...] = Field(min_length=1)
+    reject_reasons: tuple[RejectReason, ...] = Field(min_length=1)
+    contest_grounds: tuple[ContestGround, ...] = Field(min_length=1)
+    complaint_categories: tuple[ComplaintCategory, ...] = Field(min_length=1)
+    holiday_years: tuple[int, ...] = Field(description="Years whose holidays are published in full.")
+    holidays: tuple[Holiday, ...]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            message = f"timezone {self.timezone!r} does not exist"
+            raise ValueError(message) from error
+        agencies = {agency.id for agency in self.agencies}
+        articles = {article.id for article in self.articles}
+        for what, name, known in (
+            ("enforcement_agency", self.enforcement_agency, agencies),
+            *(("complaint_categories", category.agency, agencies) for category in self.complaint_categories),
+            *((f"offences.{o.code}", article, articles) for o in self.offences for article in o.articles),
+        ):
+            if name not in known:
+                message = f"{what}: {name!r} is not in the file (known: {', '.join(sorted(known))})"
+                raise ValueError(message)
+        for label, keys in (
+            ("articles", [(a.id, a.version) for a in self.articles]),
+            ("clocks", [(c.id, c.version) for c in self.clocks]),
+            ("offences", [o.code for o in self.offences]),
+            ("agencies", [a.id for a in self.agencies]),
+            ("reject_reasons", [r.id for r in self.reject_reasons]),
+            ("contest_grounds", [g.id for g in self.contest_grounds]),
+            ("complaint_categories", [c.id for c in self.complaint_categories]),
+            ("holidays", [h.day for h in self.holidays]),
+        ):
+            twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+            if twice:
+                message = f"{label}: {', '.join(twice)} stands there twice"
+                raise ValueError(message)
+        return self
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """Local time."""
+        return ZoneInfo(self.timezone)
+
+    @cached_property
+    def calendar(self) -> WorkCalendar:
+        """Working days."""
+        return WorkCalendar({h.day: h.name for h in self.holidays}, frozenset(self.holiday_years), self.zone)
+
+    def local_day(self, moment: datetime) -> date:
+        """The local day of a moment."""
+        return moment.astimezone(self.zone).date()
+
+    def agency_named(self, agency_id: str) -> Agency | None:
+        """The agency with this id."""
+        return next((agency for agency in self.agencies if agency.id == agency_id), None)
+
+    def offence_named(self, code: str) -> Offence | None:
+        """The offence with this code."""
+        return next((offence for offence in self.offences if offence.code == code), None)
+
+    def reject_reason(self, reason_id: str) -> RejectReason | None:
+        """A reason of the closed list."""
+        return next((reason for reason in self.reject_reasons if reason.id == reason_id), None)
+
+    def contest_ground(self, ground_id: str) -> ContestGround | None:
+        """A ground of the closed list."""
+        return next((ground for ground in self.contest_grounds if ground.id == ground_id), None)
+
+    def complaint_category(self, category_id: str) -> ComplaintCategory | None:
+        """A category of the closed list."""
+        return next((category for category in self.complaint_categories if category.id == category_id), None)
+
+    def policies_at(self, kind: CaseKind, moment: datetime) -> tuple[ClockPolicy, ...]:
+        """The policies for a kind of case that hold at a moment: of each id the highest version."""
+        day = self.local_day(moment)
+        best: dict[str, ClockPolicy] = {}
+        for policy in self.clocks:
+            if kind in policy.kinds and policy.holds_on(day):
+                held = best.get(policy.id)
+                if held is None or policy.version > held.version:
+                    best[policy.id] = policy
+        return tuple(best.values())
+
+    def policy(self, policy_id: str, version: int) -> ClockPolicy | None:
+        """One version of a policy."""
+        return next((p for p in self.clocks if p.id == policy_id and p.version == version), None)

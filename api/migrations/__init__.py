@@ -1,0 +1,1 @@
+"""Database migrations (alembic), run by the program when it starts."""

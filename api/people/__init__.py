@@ -1,0 +1,1 @@
+"""People of the office: users, roles, sign-in, server-side sessions, protection of forms."""

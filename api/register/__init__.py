@@ -1,0 +1,1 @@
+"""The vehicle register behind a port: whose vehicle carries this plate."""

@@ -1,0 +1,1 @@
+"""The case store: cases, append-only events, clocks, and the one door to read them."""

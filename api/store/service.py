@@ -1,0 +1,202 @@
+"""Opening cases and appending events: the only writers of the store. They never commit; the edge does, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.clock import now
+from api.jurisdiction.loading import jurisdictions_of
+from api.jurisdiction.model import Jurisdiction
+from api.store.clocks import move_clocks
+from api.store.errors import CaseNotFound, ChainBroken
+from api.store.hashing import canonical_json, event_sha256
+from api.store.kinds import Actor, Audience, CaseKind
+from api.store.references import new_reference
+from api.store.states import next_state, state_after
+from api.store.tables import CaseRow, ClockRow, EventRow
+
+
+def open_case(
+    session: Session,
+    kind: CaseKind,
+    *,
+    jurisdiction: Jurisdiction,
+    actor: Actor,
+    body: dict[str, Any],
+    audience: Audience,
+    agency: str,
+    parent_id: UUID | None = None,
+    subject: dict[str, Any] | None = None,
+) -> CaseRow:
+    """Open a case with its first event (`opened`) and start the clocks that begin with it.
+
+    Args:
+        session: an open transaction; never committed here.
+        kind: kind of case.
+        jurisdiction: whose law and deadlines.
+        actor: who opens it.
+        body: the first event's body, JSON values.
+        audience: who may read the first event.
+        agency: who must answer.
+        parent_id: the case that this one belongs to (a ticket's violation, a contest's ticket).
+        subject: index data for lists and searches (plate, offence, camera, occurred_at as ISO text, ...).
+
+    Raises:
+        BodyRefused: the body is not plain JSON or is too large.
+    """
+    opened_at = now(session)
+    canonical_json(subject or {})
+    row = CaseRow(
+        id=uuid4(),
+        reference=new_reference(kind),
+        kind=kind.value,
+        jurisdiction=jurisdiction.id,
+        agency=agency,
+        opened_at=opened_at,
+        parent_id=parent_id,
+        subject=subject or {},
+    )
+    session.add(row)
+    session.flush()
+    _append(session, row, "opened", actor=actor, body=body, audience=audience, at=opened_at)
+    return row
+
+
+def append(
+    session: Session, case_id: UUID, event_type: str, *, actor: Actor, body: dict[str, Any], audience: Audience
+) -> EventRow:
+    """Append an event to a case: locks the case, checks the transition, chains the hash, moves the clocks.
+
+    The event `redirected` names another agency in its body (`agency`): the case then belongs to that agency.
+
+    Raises:
+        CaseNotFound: no such case.
+        IllegalTransition: the event may not follow in the case's state.
+        BodyRefused: the body is not plain JSON or is too large.
+    """
+    row = lock_case(session, case_id)
+    return _append(session, row, event_type, actor=actor, body=body, audience=audience, at=now(session))
+
+
+def lock_case(session: Session, case_id: UUID) -> CaseRow:
+    """The case, locked until the transaction ends, as it is now.
+
+    Raises:
+        CaseNotFound: no such case.
+    """
+    query = select(CaseRow).where(CaseRow.id == case_id).with_for_update().execution_options(populate_existing=True)
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        raise CaseNotFound
+    return row
+
+
+def index_subject(session: Session, case_id: UUID, **values: Any) -> CaseRow:
+    """Change index data of a case (its events stay what they are)."""
+    canonical_json(values)
+    row = lock_case(session, case_id)
+    row.subject = {**row.subject, **values}
+    session.flush()
+    return row
+
+
+def _append(
+    session: Session,
+    row: CaseRow,
+    event_type: str,
+    *,
+    actor: Actor,
+    body: dict[str, Any],
+    audience: Audience,
+    at: datetime,
+) -> EventRow:
+    next_state(CaseKind(row.kind), row.state, event_type)
+    text = canonical_json(body)
+    number = row.event_count + 1
+    event = EventRow(
+        case_id=row.id,
+        number=number,
+        at=at,
+        type=event_type,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        actor_role=actor.role,
+        audience=audience.value,
+        body=text,
+        previous_sha256=row.head_sha256,
+        sha256=event_sha256(
+            case_id=row.id,
+            number=number,
+            at=at,
+            event_type=event_type,
+            actor=actor,
+            audience=audience,
+            body=text,
+            previous_sha256=row.head_sha256,
+        ),
+    )
+    if event_type == "redirected" and isinstance(body.get("agency"), str):
+        row.agency = body["agency"]
+    session.add(event)
+    session.flush()
+    # The database's trigger has moved state, count and head: read them back.
+    session.refresh(row)
+    move_clocks(session, jurisdictions_of(session)[row.jurisdiction], row, event, actor=actor)
+    return event
+
+
+def events_of(session: Session, case_id: UUID) -> list[EventRow]:
+    """All events of a case in order, for the office's own work (pages use `reading.timeline`)."""
+    return list(session.scalars(select(EventRow).where(EventRow.case_id == case_id).order_by(EventRow.number)))
+
+
+def clocks_of(session: Session, case_id: UUID) -> list[ClockRow]:
+    """All clocks of a case, the oldest first."""
+    query = select(ClockRow).where(ClockRow.case_id == case_id).order_by(ClockRow.started_at, ClockRow.name)
+    return list(session.scalars(query))
+
+
+def verify_chain(session: Session, case_id: UUID) -> str:
+    """Replay a case: numbers, hashes, state and head must agree with what is stored.
+
+    Returns:
+        The head's SHA-256 (hex).
+
+    Raises:
+        CaseNotFound: no such case.
+        ChainBroken: something was changed from outside; the sentence names the event.
+    """
+    row = session.get(CaseRow, case_id)
+    if row is None:
+        raise CaseNotFound
+    previous: str | None = None
+    events = events_of(session, case_id)
+    for number, event in enumerate(events, start=1):
+        expected = event_sha256(
+            case_id=case_id,
+            number=number,
+            at=event.at,
+            event_type=event.type,
+            actor=event.actor,
+            audience=Audience(event.audience),
+            body=event.body,
+            previous_sha256=previous,
+        )
+        if event.number != number or event.previous_sha256 != previous or event.sha256 != expected:
+            message = f"case {row.reference}: event {number} does not fit the chain"
+            raise ChainBroken(message)
+        previous = event.sha256
+    if previous is None or row.head_sha256 != previous or row.event_count != len(events):
+        message = (
+            f"case {row.reference}: {row.event_count} events are promised, {len(events)} are there, or the head differs"
+        )
+        raise ChainBroken(message)
+    if state_after(CaseKind(row.kind), (event.type for event in events)) != row.state:
+        message = f"case {row.reference}: the stored state {row.state!r} is not what the events say"
+        raise ChainBroken(message)
+    return previous

@@ -1,0 +1,137 @@
+"""Tables of the store. Events and views only grow; the state of a case is written by the database's own trigger."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.base import Base
+from api.store.kinds import Actor
+
+
+class CaseRow(Base):
+    """One thing that somebody must answer. `subject` is index data; what happened stands in the events."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        CheckConstraint("kind in ('violation', 'ticket', 'contest', 'complaint')", name="kind"),
+        Index("ix_cases_kind_state_opened_at", "kind", "state", "opened_at"),
+        Index("ix_cases_plate", text("(subject ->> 'plate')")),
+        Index("ix_cases_parent_id", "parent_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    reference: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    jurisdiction: Mapped[str]
+    agency: Mapped[str]
+    opened_at: Mapped[datetime]
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
+    subject: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    # Written by the database's trigger alone (the application's role has no grant on them).
+    state: Mapped[str] = mapped_column(server_default="new")
+    event_count: Mapped[int] = mapped_column(server_default="0")
+    head_sha256: Mapped[str | None] = mapped_column(FetchedValue())
+
+
+class EventRow(Base):
+    """One event of a case: `body` holds the exact bytes that `sha256` covers, as canonical JSON text."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        UniqueConstraint("case_id", "number"),
+        CheckConstraint("audience in ('public', 'party', 'internal')", name="audience"),
+        CheckConstraint("number >= 1", name="number"),
+        Index("ix_events_type_at", "type", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    number: Mapped[int]
+    at: Mapped[datetime]
+    type: Mapped[str]
+    actor_id: Mapped[str]
+    actor_name: Mapped[str]
+    actor_role: Mapped[str]
+    audience: Mapped[str]
+    body: Mapped[str]
+    sha256: Mapped[str]
+    previous_sha256: Mapped[str | None]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The body as values."""
+        value: dict[str, Any] = json.loads(self.body)
+        return value
+
+    @property
+    def actor(self) -> Actor:
+        """Who did it."""
+        return Actor(id=self.actor_id, name=self.actor_name, role=self.actor_role)
+
+
+class ClockRow(Base):
+    """One deadline of a case. `result` is frozen when the clock ends: late stays late.
+
+    `due_at` is empty while it cannot be computed (no holidays published yet); the sweeper computes it later.
+    """
+
+    __tablename__ = "clocks"
+    __table_args__ = (
+        UniqueConstraint("case_id", "name", "round"),
+        CheckConstraint("result in ('running', 'on_time', 'late')", name="result"),
+        CheckConstraint("(stopped_at is null) = (result = 'running')", name="ended"),
+        Index("ix_clocks_due_at_running", "due_at", postgresql_where=text("stopped_at is null")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    name: Mapped[str]
+    round: Mapped[int] = mapped_column(server_default="1")
+    policy_id: Mapped[str]
+    policy_version: Mapped[int]
+    anchor_at: Mapped[datetime]
+    started_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    result: Mapped[str] = mapped_column(server_default="running")
+    started_by: Mapped[int]
+    stopped_by: Mapped[int | None]
+    overdue_event: Mapped[int | None]
+    explain_id: Mapped[str]
+    explain_en: Mapped[str]
+
+    def overdue_at(self, moment: datetime) -> bool:
+        """Whether the deadline has passed at `moment` and nobody has answered yet."""
+        return self.stopped_at is None and self.due_at is not None and moment > self.due_at
+
+
+class ViewRow(Base):
+    """A member of staff looked at a case. Only grows."""
+
+    __tablename__ = "views"
+    __table_args__ = (Index("ix_views_case_id_at", "case_id", "at"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    at: Mapped[datetime]
+    user_id: Mapped[str]
+    user_name: Mapped[str]
+    purpose: Mapped[str]
+
+
+class TransitionRow(Base):
+    """The transition tables as the database checks them; copied from `api.store.transitions` at start."""
+
+    __tablename__ = "transitions"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    from_state: Mapped[str] = mapped_column(primary_key=True)
+    event_type: Mapped[str] = mapped_column(primary_key=True)
+    to_state: Mapped[str]
