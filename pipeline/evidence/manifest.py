@@ -280,6 +280,7 @@ class Manifest(_Part):
 def explain(error: ValidationError) -> str:
     """The first fault of a pydantic error as one sentence that names the field."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "manifest"
+    field = ".".join(str(part) for part in first["loc"])
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{field}: {first['msg']}{more}"
+    sentence = first["msg"].removeprefix("Value error, ")
+    return f"{field}: {sentence}{more}" if field else f"{sentence}{more}"

@@ -135,7 +135,7 @@ def _check_names(names: Sequence[str]) -> None:
 
 def _check_size(size_bytes: int) -> None:
     if size_bytes > MAX_PACKAGE_BYTES:
-        raise ContainerError(f"it is {size_bytes} bytes long, more than {MAX_PACKAGE_BYTES}")
+        raise ContainerError(f"it is larger than {MAX_PACKAGE_BYTES} bytes")
 
 
 def _archive(entries: Sequence[tuple[str, bytes, int]]) -> Iterator[bytes]:
