@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
 from pipeline.evidence._internal.canonical import JsonRefused, parse_json
-from pipeline.evidence._internal.files import write_durably
+from pipeline.evidence.durable import write_durably
 from pipeline.evidence.errors import KeyFileError
 from pipeline.evidence.manifest import Code, Sha256Hex, UtcTime, explain
 

@@ -1,0 +1,6 @@
+"""From a sealed package to the office's receipt: a durable spool on the box, and the sender that empties it.
+
+- `spool`: `Spool` keeps each package until the office has answered for it, and holds the chain of each camera
+- `sender`: `Sender` posts them, in order, until each is acknowledged or refused
+- `errors`: what can go wrong, each with what to do
+"""

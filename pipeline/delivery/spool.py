@@ -1,0 +1,333 @@
+"""The durable spool of a box: SQLite for what is known, a file for each package.
+
+What `accept` has returned for survives a power cut: the file is synced under its final name before the row exists, and
+the row and the chain's
+new head are one transaction with `synchronous=FULL`. A crash between the two leaves a file without a row, which the
+next start removes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from pipeline.delivery.errors import ChainMoved, DamagedPackage, PackageConflict, SpoolError, SpoolFull
+from pipeline.delivery.storage import lock_folder, open_database, told
+from pipeline.evidence.durable import sync_folder, write_durably
+from pipeline.evidence.manifest import ChainLink
+from pipeline.evidence.package import PACKAGE_SUFFIX, SealedPackage
+
+DEFAULT_MAX_BYTES: Final = 20 * 1024**3
+"""Room for a day or two without a network at a busy junction."""
+
+
+@dataclass(frozen=True)
+class SpooledPackage:
+    """A package that waits for the office.
+
+    Attributes:
+        package_id: UUID4.
+        camera_id: Whose chain it stands in.
+        sequence: Place in that chain.
+        size_bytes: Length of the file.
+        data_sha256: SHA-256 of the file, in hex.
+        path: The file.
+    """
+
+    package_id: str
+    camera_id: str
+    sequence: int
+    size_bytes: int
+    data_sha256: str
+    path: Path
+
+    def read(self) -> bytes:
+        """The package file.
+
+        Raises:
+            DamagedPackage: It is missing, unreadable, or no longer what was accepted.
+        """
+        try:
+            data = self.path.read_bytes()
+        except OSError as error:
+            raise DamagedPackage(f"{self.path} cannot be read: {error.strerror}") from error
+        if hashlib.sha256(data).hexdigest() != self.data_sha256:
+            raise DamagedPackage(f"{self.path} was damaged on this box's disk: it is not what was accepted")
+        return data
+
+
+@dataclass(frozen=True)
+class SpoolCounts:
+    """How many packages are in which state, and the bytes of those whose files are kept.
+
+    Attributes:
+        pending: Wait for the office.
+        acknowledged: The office has them; their files are gone from here.
+        refused: The office (or this box's disk) said no; files are kept under `refused/`.
+        lost: Accepted, but their files have vanished from the disk.
+        kept_bytes: Bytes of the pending and refused files.
+    """
+
+    pending: int
+    acknowledged: int
+    refused: int
+    lost: int
+    kept_bytes: int
+
+
+class Spool:
+    """Keeps sealed packages until the office has answered. One a box, used by one process; its threads may share it.
+
+    Args:
+        folder: Where it lives; made when absent.
+        max_bytes: Bound on the bytes of kept packages.
+        clock: The present, aware.
+
+    Raises:
+        SpoolInUse: Another process has it open.
+        SpoolError: The folder cannot be used, or the database is damaged or from a newer version.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.folder = folder
+        self._waiting = folder / "packages"
+        self._refused = folder / "refused"
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._guard = threading.RLock()
+        try:
+            self._waiting.mkdir(parents=True, exist_ok=True)
+            self._refused.mkdir(exist_ok=True)
+            self._lock_file = lock_folder(folder)
+        except OSError as error:
+            raise SpoolError(f"the spool {folder} cannot be used: {error.strerror}") from error
+        try:
+            self._database = open_database(folder / "spool.sqlite3")
+            self._tidy()
+        except BaseException:
+            os.close(self._lock_file)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the spool; another process may open it."""
+        with self._guard:
+            if self._lock_file >= 0:
+                self._database.close()
+                os.close(self._lock_file)
+                self._lock_file = -1
+
+    def chain_link(self, camera_id: str) -> ChainLink:
+        """The next place in a camera's chain. It moves on only when a package is accepted there."""
+        with self._guard, told(self.folder):
+            head = self._database.execute(
+                "SELECT sequence, head_sha256 FROM chains WHERE camera_id = ?", (camera_id,)
+            ).fetchone()
+        return (
+            ChainLink(sequence=head[0] + 1, previous_sha256=head[1])
+            if head
+            else ChainLink(sequence=1, previous_sha256=None)
+        )
+
+    def accept(self, package: SealedPackage) -> None:
+        """Keep a package. When this returns, it survives a power cut; when it raises, nothing of it is kept.
+
+        The same package again changes nothing.
+
+        Raises:
+            SpoolFull: No room.
+            ChainMoved: It was sealed for another place in the chain than the next.
+            PackageConflict: Other bytes are kept under its id.
+        """
+        data_sha256 = hashlib.sha256(package.data).hexdigest()
+        with self._guard, told(self.folder):
+            if self._is_known(package.package_id, data_sha256):
+                return
+            self._check_link(package)
+            self._check_room(len(package.data))
+            path = self._waiting / package.file_name
+            write_durably(path, package.data)
+            try:
+                with self._transaction():
+                    self._record(package, data_sha256)
+            except BaseException:
+                self._forget_unless_recorded(package.package_id, path)
+                raise
+
+    def pending(self, limit: int = 100) -> list[SpooledPackage]:
+        """Packages that wait: the next of each camera, then the second of each, and so on.
+
+        Within a camera they stand in chain order; a camera that has much to send does not starve the others.
+        """
+        with self._guard, told(self.folder):
+            rows = self._database.execute(
+                "SELECT package_id, camera_id, sequence, size_bytes, data_sha256 FROM packages WHERE state = 'pending'"
+                " ORDER BY row_number() OVER (PARTITION BY camera_id ORDER BY sequence), accepted_number LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return [
+            SpooledPackage(
+                package_id, camera_id, sequence, size_bytes, sha256, self._waiting / f"{package_id}{PACKAGE_SUFFIX}"
+            )
+            for package_id, camera_id, sequence, size_bytes, sha256 in rows
+        ]
+
+    def acknowledge(self, package_id: str) -> None:
+        """The office has it: forget the file, remember the fact."""
+        with self._guard, told(self.folder):
+            self._settle(package_id, "acknowledged", None)
+            (self._waiting / f"{package_id}{PACKAGE_SUFFIX}").unlink(missing_ok=True)
+
+    def refuse(self, package_id: str, why: str) -> None:
+        """The office will not take it: keep the file aside, and the reason, for a person to look at."""
+        with self._guard, told(self.folder):
+            self._settle(package_id, "refused", why)
+            self._move_aside(package_id)
+
+    def refusals(self) -> list[tuple[str, str]]:
+        """Package id and reason of each refused package, the oldest first."""
+        with self._guard, told(self.folder):
+            rows = self._database.execute(
+                "SELECT package_id, coalesce(why, '') FROM packages WHERE state = 'refused' ORDER BY accepted_number"
+            ).fetchall()
+        return [(str(package_id), str(why)) for package_id, why in rows]
+
+    def counts(self) -> SpoolCounts:
+        """How many packages are in which state."""
+        with self._guard, told(self.folder):
+            rows = self._database.execute(
+                "SELECT state, count(*), sum(size_bytes) FROM packages GROUP BY state"
+            ).fetchall()
+        number = {state: count for state, count, _ in rows}
+        kept = sum(size for state, _, size in rows if state in {"pending", "refused"})
+        return SpoolCounts(
+            pending=number.get("pending", 0),
+            acknowledged=number.get("acknowledged", 0),
+            refused=number.get("refused", 0),
+            lost=number.get("lost", 0),
+            kept_bytes=kept,
+        )
+
+    def _forget_unless_recorded(self, package_id: str, path: Path) -> None:
+        # An interrupt can arrive just after the commit: then the package is accepted, and its file stays.
+        known = self._database.execute("SELECT 1 FROM packages WHERE package_id = ?", (package_id,)).fetchone()
+        if known is None:
+            path.unlink(missing_ok=True)
+
+    def _is_known(self, package_id: str, data_sha256: str) -> bool:
+        known = self._database.execute(
+            "SELECT data_sha256 FROM packages WHERE package_id = ?", (package_id,)
+        ).fetchone()
+        if known is not None and known[0] != data_sha256:
+            raise PackageConflict(f"package {package_id} is already kept with other contents")
+        return known is not None
+
+    def _check_link(self, package: SealedPackage) -> None:
+        expected = self.chain_link(package.camera_id)
+        if package.manifest.chain != expected:
+            place = package.manifest.chain.sequence
+            raise ChainMoved(
+                f"package {package.package_id} was sealed for place {place} of camera {package.camera_id}'s chain, "
+                f"but place {expected.sequence} is next: seal it again"
+            )
+
+    def _check_room(self, size_bytes: int) -> None:
+        kept = self.counts().kept_bytes
+        if kept + size_bytes > self._max_bytes:
+            raise SpoolFull(
+                f"the spool {self.folder} holds {kept} of at most {self._max_bytes} bytes: "
+                "check why the office does not take the packages, or raise the bound"
+            )
+
+    def _record(self, package: SealedPackage, data_sha256: str) -> None:
+        self._database.execute(
+            "INSERT INTO packages"
+            " (package_id, camera_id, sequence, chain_sha256, data_sha256, size_bytes, state, accepted_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)",
+            (
+                package.package_id,
+                package.camera_id,
+                package.manifest.chain.sequence,
+                package.chain_sha256,
+                data_sha256,
+                len(package.data),
+                self._clock().astimezone(UTC).isoformat(timespec="microseconds"),
+            ),
+        )
+        self._database.execute(
+            "INSERT INTO chains (camera_id, sequence, head_sha256) VALUES (?, ?, ?)"
+            " ON CONFLICT (camera_id) DO UPDATE SET sequence = excluded.sequence, head_sha256 = excluded.head_sha256",
+            (package.camera_id, package.manifest.chain.sequence, package.chain_sha256),
+        )
+
+    def _settle(self, package_id: str, state: str, why: str | None) -> None:
+        settled_at = self._clock().astimezone(UTC).isoformat(timespec="microseconds")
+        with self._transaction():
+            changed = self._database.execute(
+                "UPDATE packages SET state = ?, why = ?, settled_at = ? WHERE package_id = ? AND state = 'pending'",
+                (state, why, settled_at, package_id),
+            ).rowcount
+        if changed == 0:
+            known = self._database.execute("SELECT state FROM packages WHERE package_id = ?", (package_id,)).fetchone()
+            if known is None:
+                raise SpoolError(f"package {package_id} is not in the spool {self.folder}")
+            if known[0] != state:
+                raise SpoolError(f"package {package_id} is already {known[0]}, it cannot become {state}")
+
+    def _move_aside(self, package_id: str) -> None:
+        name = f"{package_id}{PACKAGE_SUFFIX}"
+        if (self._waiting / name).exists():
+            (self._waiting / name).replace(self._refused / name)
+            sync_folder(self._refused)
+            sync_folder(self._waiting)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            # A failed COMMIT (disk full) can leave the transaction open or already rolled back.
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
+
+    def _tidy(self) -> None:
+        """Finish what a crash interrupted: files without a row go, files follow their row, vanished ones are named."""
+        with told(self.folder):
+            states: dict[str, str] = dict(
+                self._database.execute(
+                    "SELECT package_id, state FROM packages WHERE state != 'acknowledged'"
+                ).fetchall()
+            )
+            for path in list(self._waiting.iterdir()):
+                state = states.get(path.name.removesuffix(PACKAGE_SUFFIX)) if path.suffix == PACKAGE_SUFFIX else None
+                if state == "refused":
+                    self._move_aside(path.name.removesuffix(PACKAGE_SUFFIX))
+                elif state is None:
+                    path.unlink()
+            for package_id, state in states.items():
+                if state == "pending" and not (self._waiting / f"{package_id}{PACKAGE_SUFFIX}").exists():
+                    self._settle(package_id, "lost", "its file has vanished from the spool")
