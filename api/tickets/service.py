@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from api.problems import Unprocessable
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from api.store.service import Actor
+    from api.store.kinds import Actor
     from api.store.tables import CaseRow
 
 
-class TicketRefusedError(ValueError):
+class TicketRefused(Unprocessable):
     """A violation cannot become a ticket as it stands; the sentence says why and what the officer can do."""
 
 
@@ -30,7 +32,7 @@ def issue_ticket(session: Session, *, violation_case: CaseRow, officer: Actor) -
         The ticket case; the same one when the violation already has a ticket.
 
     Raises:
-        TicketRefusedError: no plate, no register match, grave doubts in the evidence, or no law for the offence's
+        TicketRefused: no plate, no register match, grave doubts in the evidence, or no law for the offence's
             date.
     """
     raise NotImplementedError

@@ -1,0 +1,83 @@
+"""Somebody complains: a case for the agency in charge, with its 24-hour clock. Never commits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from api.complaints.tables import ComplainantRow
+from api.jurisdiction.model import Jurisdiction
+from api.problems import Unprocessable
+from api.store.kinds import Actor, Audience, CaseKind
+from api.store.service import append, open_case
+from api.store.tables import CaseRow
+
+CITIZEN = Actor(id="citizen", name="Warga / citizen", role="citizen")
+
+
+class CategoryUnknown(Unprocessable):
+    """The category is not one of the jurisdiction's."""
+
+    code = "complaint-category-unknown"
+    title = "Unknown category"
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What somebody wrote, cleaned and bounded.
+
+    Attributes:
+        category: id of one of the jurisdiction's categories; it decides which agency answers.
+        text: read by the office and by whoever wrote it, never public: people name others in it.
+        place: public.
+        name: None for an anonymous complaint.
+        contact: telephone or e-mail; None when the complainant does not want to be reached.
+        channel: the way it came in, e.g. `portal`.
+    """
+
+    category: str
+    text: str
+    place: str | None = None
+    name: str | None = None
+    contact: str | None = None
+    channel: str = "portal"
+
+
+def open_complaint(session: Session, complaint: Complaint, *, jurisdiction: Jurisdiction) -> CaseRow:
+    """Open a complaint with the agency that its category belongs to.
+
+    Returns:
+        The complaint, its `first_response` clock running.
+
+    Raises:
+        CategoryUnknown: no such category.
+    """
+    category = jurisdiction.complaint_category(complaint.category)
+    if category is None:
+        raise CategoryUnknown(f"There is no category {complaint.category[:60]!r} here: choose one of the list.")
+    case = open_case(
+        session,
+        CaseKind.COMPLAINT,
+        jurisdiction=jurisdiction,
+        actor=CITIZEN,
+        body={
+            "category": category.id,
+            "category_names": {"id": category.names.id, "en": category.names.en},
+            "place": complaint.place,
+            "channel": complaint.channel,
+        },
+        audience=Audience.PUBLIC,
+        agency=category.agency,
+        subject={"category": category.id, "place": complaint.place},
+    )
+    append(session, case.id, "message", actor=CITIZEN, body={"text": complaint.text}, audience=Audience.PARTY)
+    if complaint.name or complaint.contact:
+        session.add(ComplainantRow(case_id=case.id, name=complaint.name, contact=complaint.contact))
+        session.flush()
+    return case
+
+
+def complainant_of(session: Session, case: CaseRow) -> ComplainantRow | None:
+    """Who complained, for the staff that answers; `case` must come from the one door with a staff viewer."""
+    return session.get(ComplainantRow, case.id)

@@ -1,0 +1,137 @@
+"""An owner contests a ticket: a case of its own, its 24-hour clock, and the ticket held meanwhile. Never commits."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from api.clock import now
+from api.contests.attachments import Attachment
+from api.contests.tables import AttachmentRow
+from api.jurisdiction.loading import jurisdictions_of
+from api.jurisdiction.model import ContestGround
+from api.problems import Unprocessable
+from api.store.kinds import Actor, Audience, CaseKind
+from api.store.reading import Viewer, readable_by
+from api.store.service import append, lock_case, open_case
+from api.store.states import next_state
+from api.store.tables import CaseRow
+
+
+class GroundUnknown(Unprocessable):
+    """The ground is not one of the jurisdiction's."""
+
+    code = "contest-ground-unknown"
+    title = "Unknown ground"
+
+
+def owner_of(ticket: CaseRow) -> Actor:
+    """The party of a ticket as an actor: whoever showed reference and plate; the office knows no more."""
+    return Actor(id=f"party:{ticket.id}", name="Pemilik / owner", role="owner")
+
+
+def open_contest(
+    session: Session, *, ticket: CaseRow, ground: str, text: str, attachment: Attachment | None = None
+) -> CaseRow:
+    """Contest a ticket.
+
+    Args:
+        session: an open transaction; never committed here.
+        ticket: the ticket, from the one door.
+        ground: id of one of the jurisdiction's grounds.
+        text: the owner's words, cleaned and bounded.
+        attachment: a file that was checked.
+
+    Returns:
+        The contest, its clock running; the ticket is `contested` and its payment clock has stopped.
+
+    Raises:
+        GroundUnknown: no such ground.
+        IllegalTransition: the ticket cannot be contested now: it already is, or it was cancelled or paid.
+    """
+    jurisdiction = jurisdictions_of(session)[ticket.jurisdiction]
+    chosen: ContestGround | None = jurisdiction.contest_ground(ground)
+    if chosen is None:
+        raise GroundUnknown(f"There is no ground {ground[:60]!r} in this jurisdiction: choose one of the list.")
+    # Locked first: of two contests at once, the second sees what the first did to the ticket.
+    held = lock_case(session, ticket.id)
+    next_state(CaseKind.TICKET, held.state, "contested")
+    owner = owner_of(held)
+    contest = open_case(
+        session,
+        CaseKind.CONTEST,
+        jurisdiction=jurisdiction,
+        actor=owner,
+        body={
+            "ticket": held.reference,
+            "ground": chosen.id,
+            "ground_names": {"id": chosen.names.id, "en": chosen.names.en},
+            "text": text,
+        },
+        audience=Audience.PARTY,
+        agency=held.agency,
+        parent_id=held.id,
+        subject={
+            **{key: held.subject[key] for key in ("plate", "offence", "occurred_at", "camera") if key in held.subject},
+            "ground": chosen.id,
+            "ticket": held.reference,
+        },
+    )
+    if attachment is not None:
+        attach(session, contest, attachment, actor=owner)
+    append(session, held.id, "contested", actor=owner, body={"contest": contest.reference}, audience=Audience.PARTY)
+    return contest
+
+
+def attach(session: Session, case: CaseRow, attachment: Attachment, *, actor: Actor) -> AttachmentRow:
+    """Keep a file with a case; its hash goes into the case's chain."""
+    row = AttachmentRow(
+        case_id=case.id,
+        name=attachment.name,
+        media_type=attachment.media_type,
+        size_bytes=len(attachment.data),
+        sha256=attachment.sha256,
+        original_sha256=attachment.original_sha256,
+        added_at=now(session),
+        data=attachment.data,
+    )
+    session.add(row)
+    session.flush()
+    body = {
+        "attachment": str(row.id),
+        "name": row.name,
+        "media_type": row.media_type,
+        "size_bytes": row.size_bytes,
+        "sha256": row.sha256,
+        "original_sha256": row.original_sha256,
+    }
+    append(session, case.id, "attached", actor=actor, body=body, audience=Audience.PARTY)
+    return row
+
+
+def contests_of(session: Session, viewer: Viewer, ticket: CaseRow) -> list[CaseRow]:
+    """The contests of a ticket that a viewer may read, the newest first."""
+    query = (
+        readable_by(viewer)
+        .where(CaseRow.parent_id == ticket.id, CaseRow.kind == CaseKind.CONTEST.value)
+        .order_by(CaseRow.opened_at.desc())
+    )
+    return list(session.scalars(query))
+
+
+def attachments_of(session: Session, case: CaseRow) -> list[AttachmentRow]:
+    """The files of a case, without their bytes; `case` must come from the one door."""
+    query = select(AttachmentRow).where(AttachmentRow.case_id == case.id).order_by(AttachmentRow.added_at)
+    return list(session.scalars(query))
+
+
+def attachment_data(session: Session, case: CaseRow, attachment_id: UUID) -> AttachmentRow | None:
+    """One file of a case with its bytes; None when the case has no such file. `case` must come from the one door."""
+    query = (
+        select(AttachmentRow)
+        .where(AttachmentRow.case_id == case.id, AttachmentRow.id == attachment_id)
+        .options(undefer(AttachmentRow.data))
+    )
+    return session.scalars(query).one_or_none()
