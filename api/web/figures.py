@@ -12,7 +12,7 @@ from babel.numbers import format_decimal
 DISPLAY_ZONE: Final = "Asia/Jakarta"
 ZONE_LABELS: Final = {"Asia/Jakarta": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
 UNITS: Final = {
-    "id": {"d": "h", "h": "j", "m": "mnt", "s": "dtk"},
+    "id": {"d": "hari", "h": "jam", "m": "mnt", "s": "dtk"},
     "en": {"d": "d", "h": "h", "m": "min", "s": "s"},
 }
 
@@ -44,6 +44,11 @@ def moment(at: datetime, language: str, *, seconds: bool = False, zone: str = DI
     clock = separator.join(("HH", "mm", "ss") if seconds else ("HH", "mm"))
     text = format_datetime(at.astimezone(ZoneInfo(zone)), f"d MMM y, {clock}", locale=language)
     return f"{text}\u00a0{ZONE_LABELS.get(zone, zone)}"
+
+
+def time_of_day(at: datetime, language: str, *, zone: str = DISPLAY_ZONE) -> str:
+    """`17.40`, for moments of today."""
+    return format_datetime(at.astimezone(ZoneInfo(zone)), "HH.mm" if language == "id" else "HH:mm", locale=language)
 
 
 def day(at: datetime | date, language: str, *, zone: str = DISPLAY_ZONE) -> str:

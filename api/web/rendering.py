@@ -57,6 +57,7 @@ def page_context(request: Request, own: Mapping[str, Any]) -> dict[str, Any]:
         "t": partial(catalogue().text, spoken),
         "has_message": catalogue().has,
         "moment": partial(figures.moment, language=spoken),
+        "time_of_day": partial(figures.time_of_day, language=spoken),
         "day": partial(figures.day, language=spoken),
         "duration": partial(figures.duration, language=spoken),
         "number": partial(figures.number, language=spoken),
