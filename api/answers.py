@@ -1,0 +1,107 @@
+"""How errors are told: problem details (RFC 9457) to programs, a page to people."""
+
+from __future__ import annotations
+
+import logging
+from html import escape
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from api.problems import PROBLEM_MEDIA_TYPE, NotSignedIn, OfficeError, TooMany, Unavailable
+from api.web.rendering import TEMPLATE_FOLDER, render
+
+_LOG = logging.getLogger("tertib.office")
+_TEMPLATE = "problem.html"
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person with a browser asks (a program that asks for anything gets problem details)."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/")
+
+
+def tell(request: Request, document: dict[str, object], headers: dict[str, str] | None = None) -> Response:
+    """An error as the asker can read it."""
+    status = int(str(document["status"]))
+    if not wants_page(request):
+        return JSONResponse(document, status_code=status, media_type=PROBLEM_MEDIA_TYPE, headers=headers)
+    if (TEMPLATE_FOLDER / _TEMPLATE).exists():
+        response: Response = render(request, _TEMPLATE, {"problem": document}, status_code=status)
+    else:
+        body = f"<h1>{escape(str(document['title']))}</h1><p>{escape(str(document.get('detail', '')))}</p>"
+        page = f"<!doctype html><html lang='en'><title>Tertib</title><main>{body}</main></html>"
+        response = HTMLResponse(page, status_code=status)
+    response.headers.update(headers or {})
+    return response
+
+
+def _office_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, OfficeError):
+        raise error
+    if isinstance(error, NotSignedIn) and wants_page(request):
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        target = here if request.method == "GET" else "/review"
+        return RedirectResponse(f"/sign-in?next={quote(target, safe='')}", status_code=303)
+    headers: dict[str, str] = {}
+    if isinstance(error, (TooMany, Unavailable)):
+        headers["Retry-After"] = str(error.extra.get("retry_after_s", 30))
+    if isinstance(error, NotSignedIn):
+        headers["WWW-Authenticate"] = "Bearer"
+    return tell(request, error.document(), headers)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    # What was sent is not repeated: it may be a password.
+    errors = [
+        {"where": ".".join(str(part) for part in one["loc"]), "what": str(one["msg"])} for one in error.errors()[:20]
+    ]
+    detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors[:3])
+    document = {
+        "type": "urn:tertib:problem:invalid-request",
+        "title": "The request is not as described",
+        "status": 422,
+        "detail": detail,
+        "errors": errors,
+    }
+    return tell(request, document)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    document = {
+        "type": "about:blank",
+        "title": str(error.detail),
+        "status": error.status_code,
+        "detail": "There is nothing at this address." if error.status_code == 404 else str(error.detail),
+    }
+    return tell(request, document, dict(error.headers or {}))
+
+
+def _database_away(request: Request, error: Exception) -> Response:
+    _LOG.error("the database does not answer: %s", error)
+    return tell(
+        request,
+        Unavailable("The database does not answer now: try again in a minute.").document(),
+        {"Retry-After": "30"},
+    )
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    _LOG.exception("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
+    return tell(request, OfficeError("Something went wrong here; it was written down. Try again.").document())
+
+
+def install(app: FastAPI) -> None:
+    """Tell every error of an application in this way."""
+    app.add_exception_handler(OfficeError, _office_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(Exception, _unexpected)

@@ -1,0 +1,116 @@
+"""The office as one ASGI application: slices, middleware, errors, and the sweeper beside them."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+
+from fastapi import APIRouter, Depends, FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.answers import install
+from api.clock import Clock, now
+from api.database import Database, connect
+from api.limits import BodyLimit
+from api.people.forms import FormTokens, protect_forms
+from api.settings import Settings
+from api.store.sweeping import sweep_due
+from api.web.security import SecurityHeaders
+
+_LOG = logging.getLogger("tertib.office")
+
+# Each slice's routes: `router` of these modules. During the build-up an absent module is skipped.
+ROUTERS = (
+    "api.web.routes",
+    "api.people.pages",
+    "api.intake.routes",
+    "api.intake.evidence",
+    "api.review.routes",
+    "api.review.pages",
+    "api.tickets.routes",
+    "api.tickets.pages",
+    "api.contests.routes",
+    "api.contests.pages",
+    "api.complaints.routes",
+    "api.complaints.pages",
+    "api.portal.pages",
+    "api.portal.routes",
+)
+
+
+def create_app(
+    settings: Settings, *, database: Database | None = None, clock: Clock | None = None, sweeper: bool = True
+) -> FastAPI:
+    """The office.
+
+    Args:
+        settings: folders, addresses, limits.
+        database: a database that is ready; by default the one of the settings, started and migrated here.
+        clock: where services take the time from, when no database is given.
+        sweeper: whether deadlines are swept beside the requests.
+
+    Raises:
+        DatabaseError: the database cannot be used.
+        JurisdictionError: a jurisdiction file is wrong.
+        SettingsError: a secret is unsafe.
+    """
+    held = database or connect(settings, clock=clock)
+    _ = settings.secret  # refused now, not at the first form
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        stop = threading.Event()
+        thread = threading.Thread(target=_sweep, args=(held, settings.sweep_seconds, stop), name="sweeper", daemon=True)
+        if sweeper:
+            thread.start()
+        yield
+        stop.set()
+        if sweeper:
+            thread.join(timeout=10)
+        if database is None:
+            held.close()
+
+    app = FastAPI(
+        title="Tertib office",
+        summary="Violations, tickets, contests and complaints, each with its clock.",
+        version="1",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # the page of the framework loads scripts from other hosts
+        redoc_url=None,
+        lifespan=lifespan,
+        dependencies=[Depends(protect_forms)],
+    )
+    app.state.settings = settings
+    app.state.database = held
+    install(app)
+    for path in ROUTERS:
+        router = _router(path)
+        if router is not None:
+            app.include_router(router)
+    # The last one added is the outermost.
+    app.add_middleware(FormTokens, settings=settings)
+    app.add_middleware(BodyLimit, settings=settings)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _router(path: str) -> APIRouter | None:
+    package = path.rpartition(".")[0]
+    if find_spec(package) is None or find_spec(path) is None:
+        return None
+    router: APIRouter = importlib.import_module(path).router
+    return router
+
+
+def _sweep(database: Database, pause_s: float, stop: threading.Event) -> None:
+    while not stop.wait(pause_s):
+        try:
+            with database.session() as session:
+                sweep_due(session, now(session))
+        except SQLAlchemyError as error:
+            # A database that is away comes back; deadlines are rows and wait.
+            _LOG.warning("deadlines could not be swept: %s", error)

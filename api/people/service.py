@@ -1,0 +1,253 @@
+"""Users, sign-in and server-side sessions. Services never commit."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from api.clock import now
+from api.people.tables import AttemptRow, SignInRow, UserRow
+from api.problems import NotSignedIn, TooMany
+from api.store.kinds import STAFF_ROLES, Actor
+from api.store.reading import Viewer
+
+MIN_PASSWORD_LENGTH = 10
+MAX_PASSWORD_LENGTH = 256
+MAX_LOGIN_LENGTH = 60
+# Failures that are let through in a window, before everybody waits: by name (somebody guesses one password after another) and by
+# address (somebody tries one password on many names).
+WINDOW = timedelta(minutes=15)
+MAX_FAILURES_BY_LOGIN = 8
+MAX_FAILURES_BY_ADDRESS = 40
+_HASHER = PasswordHasher()
+
+
+class PeopleError(ValueError):
+    """A user cannot be made as asked; the sentence says why."""
+
+
+class WrongCredentials(NotSignedIn):  # noqa: N818 - reads as what happened
+    """Name or password is wrong; which of the two is not said."""
+
+    code = "wrong-credentials"
+    title = "Not signed in"
+
+    def __init__(self) -> None:
+        super().__init__("Name or password is wrong.")
+
+
+@dataclass(frozen=True)
+class User:
+    """Who is signed in.
+
+    Attributes:
+        id: the user's id.
+        login: the name typed at sign-in.
+        name: shown to people.
+        role: officer, supervisor, auditor, agency or admin.
+        agency: the agency that the user belongs to; None: the whole jurisdiction.
+        session_id: names this very sign-in (a hash, no secret); empty outside of one.
+    """
+
+    id: UUID
+    login: str
+    name: str
+    role: str
+    agency: str | None
+    session_id: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """The user as the author of events."""
+        return Actor(id=str(self.id), name=self.name, role=self.role)
+
+    @property
+    def viewer(self) -> Viewer:
+        """The user as the reader of cases."""
+        return Viewer.staff(self.actor, self.agency)
+
+
+@lru_cache(maxsize=1)
+def _nobody_hash() -> str:
+    # Compared with when the name is unknown, so that both answers take the same time.
+    return _HASHER.hash(secrets.token_urlsafe(16))
+
+
+def hash_password(password: str) -> str:
+    """Argon2id with the library's present parameters.
+
+    Raises:
+        PeopleError: too short or too long.
+    """
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
+        message = f"a password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters"
+        raise PeopleError(message)
+    return _HASHER.hash(password)
+
+
+def add_user(
+    session: Session,
+    *,
+    login: str,
+    name: str,
+    role: str,
+    password: str,
+    agency: str | None = None,
+    password_hash: str | None = None,
+) -> User:
+    """Make a user.
+
+    Args:
+        session: an open transaction.
+        login: name typed at sign-in; case does not matter.
+        name: shown to people.
+        role: officer, supervisor, auditor, agency or admin.
+        password: at least `MIN_PASSWORD_LENGTH` characters.
+        agency: id of the agency; needed for the role `agency`.
+        password_hash: a hash made before by `hash_password`, to make many users quickly.
+
+    Raises:
+        PeopleError: the name is taken or empty, the role unknown, the agency missing, or the password too short.
+    """
+    key = _login_key(login)
+    if not key or not name.strip():
+        message = "a user needs a sign-in name and a name"
+        raise PeopleError(message)
+    if len(login) > MAX_LOGIN_LENGTH or any(not character.isprintable() for character in login + name):
+        message = f"a sign-in name has at most {MAX_LOGIN_LENGTH} printable characters"
+        raise PeopleError(message)
+    if role not in STAFF_ROLES:
+        message = f"no role {role!r}: one of {', '.join(sorted(STAFF_ROLES))}"
+        raise PeopleError(message)
+    if role == "agency" and agency is None:
+        message = "the role 'agency' needs the agency that the user belongs to"
+        raise PeopleError(message)
+    if session.scalar(select(UserRow.id).where(UserRow.login == key)) is not None:
+        message = f"there is a user {key!r} already"
+        raise PeopleError(message)
+    row = UserRow(
+        login=key,
+        name=name.strip(),
+        role=role,
+        agency=agency,
+        password_hash=password_hash or hash_password(password),
+        created_at=now(session),
+    )
+    session.add(row)
+    session.flush()
+    return _user(row)
+
+
+def find_user(session: Session, login: str) -> User | None:
+    """The active user with this sign-in name."""
+    row = session.scalar(select(UserRow).where(UserRow.login == _login_key(login), UserRow.active))
+    return None if row is None else _user(row)
+
+
+def count_attempt(session: Session, login: str, address: str) -> int:
+    """Write down an attempt to sign in before the password is looked at; commit it before `sign_in`.
+
+    Counting and writing happen under a lock for the name, so that a hundred attempts at once do not slip through.
+
+    Returns:
+        The attempt's number, for `sign_in`.
+
+    Raises:
+        TooMany: too many failures in the last `WINDOW`, by this name or from this address.
+    """
+    key = _login_key(login)
+    moment = now(session)
+    for lock in sorted((f"sign-in {key}", f"sign-in-from {address}")):
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": lock})
+    failures = select(func.count()).where(AttemptRow.at > moment - WINDOW, ~AttemptRow.succeeded)
+    by_login = session.scalar(failures.where(AttemptRow.login == key)) or 0
+    by_address = session.scalar(failures.where(AttemptRow.address == address)) or 0
+    if by_login >= MAX_FAILURES_BY_LOGIN or by_address >= MAX_FAILURES_BY_ADDRESS:
+        minutes = int(WINDOW.total_seconds() // 60)
+        raise TooMany(f"Too many attempts to sign in: wait {minutes} minutes.", retry_after_s=minutes * 60)
+    row = AttemptRow(login=key, address=address[:60], at=moment)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def sign_in(
+    session: Session, login: str, password: str, *, lasts: timedelta = timedelta(hours=10), attempt: int | None = None
+) -> tuple[User, str]:
+    """Check name and password and begin a session; takes the same time for an unknown name and a wrong password.
+
+    Args:
+        session: an open transaction.
+        login: as typed.
+        password: as typed.
+        lasts: how long the sign-in holds.
+        attempt: the number that `count_attempt` gave; marked as a success.
+
+    Returns:
+        The user, and the token for the cookie (kept here as a hash only).
+
+    Raises:
+        WrongCredentials: unknown name, wrong password, or a user who left.
+    """
+    row = session.scalar(select(UserRow).where(UserRow.login == _login_key(login)))
+    try:
+        _HASHER.verify(row.password_hash if row is not None else _nobody_hash(), password[:MAX_PASSWORD_LENGTH])
+    except (VerificationError, InvalidHashError) as error:
+        raise WrongCredentials from error
+    if row is None or not row.active:
+        raise WrongCredentials
+    if _HASHER.check_needs_rehash(row.password_hash):
+        row.password_hash = _HASHER.hash(password)
+    moment = now(session)
+    token = secrets.token_urlsafe(32)
+    session.add(SignInRow(token_sha256=_sha256(token), user_id=row.id, started_at=moment, expires_at=moment + lasts))
+    if attempt is not None:
+        counted = session.get(AttemptRow, attempt)
+        if counted is not None:
+            counted.succeeded = True
+    session.flush()
+    return _user(row, session_id=_sha256(token)), token
+
+
+def user_of(session: Session, token: str) -> User | None:
+    """Who is signed in with this token; None when it is unknown, has ended, or the user left."""
+    found = session.execute(
+        select(UserRow)
+        .join(SignInRow, SignInRow.user_id == UserRow.id)
+        .where(
+            SignInRow.token_sha256 == _sha256(token),
+            SignInRow.ended_at.is_(None),
+            SignInRow.expires_at > now(session),
+            UserRow.active,
+        )
+    ).scalar_one_or_none()
+    return None if found is None else _user(found, session_id=_sha256(token))
+
+
+def sign_out(session: Session, token: str) -> None:
+    """End the sign-in with this token."""
+    row = session.get(SignInRow, _sha256(token))
+    if row is not None and row.ended_at is None:
+        row.ended_at = now(session)
+        session.flush()
+
+
+def _login_key(login: str) -> str:
+    return login.strip().casefold()[:MAX_LOGIN_LENGTH].replace("\x00", "")
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _user(row: UserRow, session_id: str = "") -> User:
+    return User(id=row.id, login=row.login, name=row.name, role=row.role, agency=row.agency, session_id=session_id)

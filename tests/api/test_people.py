@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from tests.api.conftest import PASSWORD, form_token
+
+
+def test_signs_in_and_out(client, officer, sign_in):
+    sign_in(officer)
+    assert "tertib_session" in client.cookies
+    again = client.get("/sign-in")
+    assert again.status_code == 303
+    assert again.headers["location"] == "/review"
