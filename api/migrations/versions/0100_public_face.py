@@ -81,7 +81,7 @@ def upgrade() -> None:
     op.create_index("ix_lookups_client_at", "lookups", ["client", "at"])
     op.create_index("ix_lookups_reference_at", "lookups", ["reference", "at"])
     op.create_index("ix_lookups_at", "lookups", ["at"])
-    # What was made or handed in stays as it is; what leaves by a rule of retention is removed by the owner, not by a page.
+    # What was made or handed in stays as it is; retention removes it as the owner, never a page.
     for table in ("tickets", "citizen_copies", "attachments"):
         op.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM tertib_app")
 
