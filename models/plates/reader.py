@@ -79,16 +79,16 @@ class GrammarReader:
         return max(readings, key=lambda reading: reading.confidence)
 
     def _looks(self, crop_bgr: NDArray[np.uint8], lines: Sequence[TextLine]) -> list[Posteriors]:
-        """Two looks: the line as it is, and in gray with its contrast stretched, dark on light."""
-        images = [line.image for line in lines] or [crop_bgr]
-        plain = _joined([self._recogniser.recognise(image) for image in images])
-        stretched = _joined(
-            [
-                self._recogniser.recognise(_stretched(image, dark_text=lines[index].dark_text if lines else True))
-                for index, image in enumerate(images)
-            ]
-        )
-        return [plain, stretched]
+        """Two looks: the line as it is, and in gray with its contrast stretched, dark on light.
+
+        Where no separate characters stood out the line may be misplaced: then the first look is at the whole crop.
+        """
+        seen_apart = bool(lines) and lines[0].glyphs > 0
+        plain = [line.image for line in lines] if seen_apart else [crop_bgr]
+        level = [_stretched(line.image, dark_text=line.dark_text) for line in lines] or [
+            _stretched(crop_bgr, dark_text=True)
+        ]
+        return [_joined([self._recogniser.recognise(image) for image in images]) for images in (plain, level)]
 
     @staticmethod
     def _candidates(looks: Sequence[Posteriors], grammar: Grammar) -> list[list[Candidate]]:

@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.plates.text_band import find_text_band
+
 # The crop is looked at in this height: glyph sizes below are shares of it.
 WORK_HEIGHT_PX = 96
 # Glyphs of a main line: this share of the crop's height, at most this much wider than tall.
-LEAST_GLYPH_SHARE = 0.22
+LEAST_GLYPH_SHARE = 0.17
 MOST_GLYPH_SHARE = 0.95
-MOST_GLYPH_ASPECT = 1.1
+MOST_GLYPH_ASPECT = 1.25
 LEAST_GLYPHS = 3
 # Room left around the glyphs, as a share of their height.
 MARGIN_SHARE = 0.14
@@ -50,7 +52,7 @@ class TextLine:
         below: what stands under it (the expiry line), None where the crop ends.
         glyph_height_px: height of its characters in pixels of the crop.
         dark_text: whether the text is darker than its ground.
-        glyphs: how many components were recognised as characters (2 may have grown together).
+        glyphs: how many components were recognised as characters; 0 when only a band of strokes stood out.
     """
 
     image: NDArray[np.uint8]
@@ -79,7 +81,13 @@ def find_text_lines(crop_bgr: NDArray[np.uint8]) -> list[TextLine]:
             worth = sum(sum(glyph.height for glyph in row) for row in rows)
             if worth > best_worth:
                 best, best_worth, dark_text = rows, worth, dark
-    return [_cut(crop_bgr, row, scale, dark_text) for row in best]
+    if not best:
+        band = find_text_band(gray)
+        if band is None:
+            return []
+        dark_text = float(gray.mean()) < float(np.median(gray))
+        return [_cut(crop_bgr, _Placed(band.middle, band.slope, band.height, 0), scale, dark_text)]
+    return [_cut(crop_bgr, _placed(row), scale, dark_text) for row in best]
 
 
 def _binary(gray: NDArray[np.uint8], *, dark: bool, reach: float) -> NDArray[np.uint8]:
@@ -152,12 +160,27 @@ def _best_row(glyphs: list[Glyph]) -> list[Glyph]:
     return sorted(best, key=lambda glyph: glyph.left)
 
 
-def _cut(crop_bgr: NDArray[np.uint8], row: list[Glyph], scale: float, dark_text: bool) -> TextLine:
-    """Cut a row out upright, with room at its ends for characters that grew into the frame or were missed."""
+@dataclass(frozen=True)
+class _Placed:
+    """Where a line lies in the working image: middle, slope, height of its characters, how many were told apart."""
+
+    middle: tuple[float, float]
+    slope: float
+    height: float
+    glyphs: int
+
+
+def _placed(row: list[Glyph]) -> _Placed:
     middles = np.array([glyph.middle for glyph in row])
-    slope = float(np.polyfit(middles[:, 0], middles[:, 1], 1)[0]) if len(row) > 2 else 0.0
-    height = _height(row) / scale
-    middle_x, middle_y = (middles / scale).mean(0)
+    slope = float(np.polyfit(middles[:, 0], middles[:, 1], 1)[0])
+    middle_x, middle_y = middles.mean(0)
+    return _Placed((float(middle_x), float(middle_y)), slope, _height(row), len(row))
+
+
+def _cut(crop_bgr: NDArray[np.uint8], line: _Placed, scale: float, dark_text: bool) -> TextLine:
+    """Cut a line out upright, as wide as the crop: characters may have grown into the frame or been missed."""
+    slope, height = line.slope, line.height / scale
+    middle_x, middle_y = line.middle[0] / scale, line.middle[1] / scale
     crop_height, crop_width = crop_bgr.shape[:2]
     out_height = max(48, round(height * (1 + 2 * MARGIN_SHARE)))
     zoom = out_height / (height * (1 + 2 * MARGIN_SHARE))
@@ -177,4 +200,4 @@ def _cut(crop_bgr: NDArray[np.uint8], row: list[Glyph], scale: float, dark_text:
 
     room_below = crop_height - (middle_y + half)
     below = warp(half * 0.92, half * 0.92 + min(room_below, height * 0.75)) if room_below > 0.3 * height else None
-    return TextLine(warp(-half, half), below, height, dark_text, len(row))
+    return TextLine(warp(-half, half), below, height, dark_text, line.glyphs)
