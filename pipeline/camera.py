@@ -1,0 +1,313 @@
+"""The way of one picture, from the source to a finding; and several cameras in one process.
+
+    Source -> MotionGate -> Detector -> Tracker, Signals -> rules -> Docket -> Plates -> Finding -> seal -> Ledger
+
+`Camera.events()` is one camera without an office (what `tertib observe` prints). `run_cameras` runs many, each decoding in a thread of its own,
+all with one detector, and seals and hands over every finding in the caller's thread:
+
+    >>> stats = run_cameras(  # doctest: +SKIP
+    ...     [Camera(scene, open_source(...), detector=detector, reader=reader)],
+    ...     Sealer(keys={"jt-smg-001": key}, ledger=spool, software=running_software()),
+    ...     on_event=print, on_package=lambda package: None, stop=threading.Event(),
+    ... )
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.detection import Detections
+from models.detector import Detector
+from models.plates.reader import PlateReader
+from pipeline.docket import Docket
+from pipeline.evidence.package import SealedPackage
+from pipeline.exhibits import Finding, beside
+from pipeline.ingest import Frame, MediaError, MotionGate, Source
+from pipeline.ingest.latest import LatestOnly
+from pipeline.perception.phase import PhaseChange
+from pipeline.perception.plates import PlateAlbum, read_plate
+from pipeline.perception.signals import Signals
+from pipeline.perception.track import Box, Track
+from pipeline.perception.tracker import Tracker
+from pipeline.rules import RULES, Candidate, Moment
+from pipeline.rules.crossing import Crossing, crossings
+from pipeline.rules.suspicion import suspects
+from pipeline.scene import Scene
+from pipeline.sealer import Sealer
+
+Event = Finding | Crossing | PhaseChange
+
+LOW_CONFIDENCE = 0.15
+"""Boxes from here on continue a track; only confident ones start one."""
+REMEMBERED_PICTURES = 300
+"""Analysed pictures whose boxes are kept to know the bystanders on a still: as long as the ring is."""
+
+
+@dataclass
+class CameraStats:
+    """What was done; grows while a camera runs.
+
+    Attributes:
+        frames: Pictures decoded.
+        analysed: Pictures that were due.
+        inferred: Pictures that the detector saw.
+        dropped: Live pictures that came while the last was still being looked at.
+        video_s: Length of what was seen, in seconds.
+        tracks: Road users followed.
+        candidates: Offences offered by the rules.
+        findings: Those told, each vehicle once.
+        packages: Those sealed and handed over.
+        by_offence: Findings by offence code.
+    """
+
+    frames: int = 0
+    analysed: int = 0
+    inferred: int = 0
+    dropped: int = 0
+    video_s: float = 0.0
+    tracks: int = 0
+    candidates: int = 0
+    findings: int = 0
+    packages: int = 0
+    by_offence: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: CameraStats) -> CameraStats:
+        """The sum of two cameras' work."""
+        return CameraStats(**{name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__})
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    detections: Detections
+    numbers: NDArray[np.int64]
+
+
+class Camera:
+    """One camera.
+
+    Args:
+        scene: What is allowed where.
+        source: Where its pictures come from.
+        detector: May be shared with other cameras (see `SharedDetector`).
+        reader: Reads plate crops of offenders; may be shared too.
+    """
+
+    def __init__(self, scene: Scene, source: Source, *, detector: Detector, reader: PlateReader) -> None:
+        self.scene = scene
+        self.stats = CameraStats()
+        self.duration_s = source.duration_s
+        self._source: Source = LatestOnly(source, most_fps=scene.analyse_fps) if source.live else source
+        self._detector = detector
+        self._reader = reader
+        self._tracker = Tracker()
+        self._signals = Signals(scene.signals)
+        self._segment = 0
+        self._begin_segment()
+
+    def _begin_segment(self) -> None:
+        self._gate = MotionGate()
+        self._tracker.reset()
+        self._album = PlateAlbum()
+        self._docket = Docket()
+        self._remembered: dict[int, _Seen] = {}
+        self._counted: Counter[tuple[str, int]] = Counter()
+        self._last_due_s = float("-inf")
+
+    def events(self) -> Iterator[Event]:
+        """Look at every picture that is due, to the end of the source.
+
+        Yields:
+            Phases and crossings as they happen, findings when they are finished.
+
+        Raises:
+            MediaError: The source could not be opened or ended before its time; all findings up to there were told.
+        """
+        last: Frame | None = None
+        failure: MediaError | None = None
+        try:
+            for frame in self._source.frames():
+                if frame.segment != self._segment and last is not None:
+                    yield from self._finish(last, over=True)
+                    self._begin_segment()
+                    self._segment = frame.segment
+                yield from self._picture(frame)
+                last = frame
+        except MediaError as error:
+            failure = error
+        if last is not None:
+            yield from self._finish(last, over=True)
+        if failure is not None:
+            raise failure
+
+    def _picture(self, frame: Frame) -> Iterator[Event]:
+        """The way of one picture."""
+        self._count(frame)
+        if not self._due(frame):
+            return
+        picture: NDArray[np.uint8] | None = None
+        if self.scene.signals:
+            picture = frame.bgr()
+            yield from self._signals.read(picture, frame.at_s, frame.index)
+        following = self._tracker.alive(frame.at_s)
+        if self._gate.passes(frame, following=bool(following)):
+            self.stats.inferred += 1
+            picture = frame.bgr() if picture is None else picture
+            seen = self._detector.detect(picture, confidence=LOW_CONFIDENCE)
+            tracks, numbers = self._tracker.update(seen, frame.at_s, frame.index)
+            self._remember(frame, _Seen(seen, numbers))
+            moment = Moment(frame.at_s, frame.index, tuple(tracks), self._signals.log, self.scene)
+            watched = suspects(moment) | self._docket.open_tracks()
+            self._album.collect(
+                picture, seen, tracks, watched, at_s=frame.at_s, media_s=frame.media_s, frame=frame.index
+            )
+            self.stats.candidates += self._docket.enter(_judge(moment), tracks)
+            yield from self._crossings(tracks)
+        yield from self._finish(frame, over=False)
+
+    def _count(self, frame: Frame) -> None:
+        self.stats.frames = frame.index + 1
+        if self.stats.frames == 1:
+            self._began_s = frame.media_s
+        if frame.segment == 0:
+            self.stats.video_s = frame.media_s - self._began_s
+        if isinstance(self._source, LatestOnly):
+            self.stats.dropped = self._source.dropped
+
+    def _due(self, frame: Frame) -> bool:
+        # A tenth of tolerance: timestamps tremble, and every second picture must not become every third.
+        if frame.at_s - self._last_due_s < 0.9 / self.scene.analyse_fps:
+            return False
+        self._last_due_s = frame.at_s
+        self.stats.analysed += 1
+        return True
+
+    def _remember(self, frame: Frame, seen: _Seen) -> None:
+        self._remembered[frame.index] = seen
+        while len(self._remembered) > REMEMBERED_PICTURES:
+            del self._remembered[next(iter(self._remembered))]
+        self.stats.tracks = self._tracker.count
+
+    def _crossings(self, tracks: Sequence[Track]) -> Iterator[Crossing]:
+        for line in self.scene.count_lines:
+            for track in tracks:
+                found = crossings(track, line)
+                already = self._counted[line.id, track.id]
+                self._counted[line.id, track.id] = max(already, len(found))
+                yield from found[already:]
+
+    def _finish(self, frame: Frame, *, over: bool) -> Iterator[Finding]:
+        """Read the plates of what is ripe, and tell it."""
+        alive = self._tracker.alive(frame.at_s)
+        for candidate, track in self._docket.ripe(frame.at_s, alive, over=over):
+            finding = Finding(
+                scene=self.scene,
+                candidate=candidate,
+                track=track,
+                plate=read_plate(self._album.looks(track.id), self._reader),
+                clock=frame.clock,
+                memory=frame.memory,
+                media_offset_s=frame.media_s - frame.at_s,
+                bystanders={s.frame: self._bystanders(s.frame, track.id, s.box) for s in track.sightings},
+            )
+            if self._docket.accept(finding):
+                self.stats.findings += 1
+                self.stats.by_offence[candidate.offence.value] += 1
+                yield finding
+        self._album.forget_all_but(alive | self._docket.open_tracks())
+
+    def _bystanders(self, frame: int, track: int, box: Box) -> tuple[Box, ...]:
+        """Everybody else in a picture: other vehicles, persons, plates that are not this vehicle's."""
+        seen = self._remembered.get(frame)
+        if seen is None:
+            return ()
+        others: list[Box] = []
+        for other, number, name in zip(seen.detections.boxes, seen.numbers, seen.detections.names, strict=True):
+            x1, y1, x2, y2 = (float(value) for value in other)
+            middle = (x1 + x2) / 2, (y1 + y2) / 2
+            own_plate = name == "plate" and box[0] <= middle[0] <= box[2] and box[1] <= middle[1] <= box[3]
+            if number != track and name != "signal" and not own_plate:
+                others.append((x1, y1, x2, y2))
+        return beside(box, others)
+
+
+def _judge(moment: Moment) -> list[Candidate]:
+    return [candidate for rule in RULES for candidate in rule(moment)]
+
+
+def run_cameras(
+    cameras: Sequence[Camera],
+    sealer: Sealer | None,
+    *,
+    stop: threading.Event,
+    on_event: Callable[[Camera, Event], None] | None = None,
+    on_package: Callable[[SealedPackage], None] | None = None,
+    on_progress: Callable[[Sequence[Camera]], None] | None = None,
+) -> CameraStats:
+    """Run cameras to the end of their sources (live ones: until `stop`).
+
+    Args:
+        cameras: Each gets a thread for decoding and judging; they should share one `SharedDetector`.
+        sealer: Makes packages of findings and hands them to the ledger; None = tell only.
+        stop: Ends all cameras after their present picture.
+        on_event: Told every event; called in the caller's thread, like the two below.
+        on_package: Told every package once it is durable.
+        on_progress: Called about ten times a second.
+
+    Returns:
+        The sum of all cameras' work.
+
+    Raises:
+        MediaError: The first of the sources' complaints, after all cameras have ended and all findings are delivered.
+    """
+    happened: queue.Queue[tuple[Camera, Event | BaseException | None]] = queue.Queue(maxsize=64)
+    threads = [
+        threading.Thread(target=_follow, args=(c, happened, stop), name=c.scene.camera.id, daemon=True) for c in cameras
+    ]
+    for thread in threads:
+        thread.start()
+    failures: deque[BaseException] = deque()
+    running = len(cameras)
+    while running:
+        try:
+            camera, event = happened.get(timeout=0.1)
+        except queue.Empty:
+            event = None
+        else:
+            if event is None:
+                running -= 1
+            elif isinstance(event, BaseException):
+                failures.append(event)
+            else:
+                if on_event:
+                    on_event(camera, event)
+                if sealer and isinstance(event, Finding):
+                    package = sealer.seal(event)
+                    camera.stats.packages += 1
+                    if on_package:
+                        on_package(package)
+        if on_progress:
+            on_progress(cameras)
+    if failures:
+        raise failures[0]
+    return sum((camera.stats for camera in cameras), CameraStats())
+
+
+def _follow(
+    camera: Camera, happened: queue.Queue[tuple[Camera, Event | BaseException | None]], stop: threading.Event
+) -> None:
+    try:
+        for event in camera.events():
+            happened.put((camera, event))
+            if stop.is_set():
+                return
+    except Exception as error:  # raised again in the caller's thread, after the other cameras have ended
+        happened.put((camera, error))
+    finally:
+        happened.put((camera, None))

@@ -1,0 +1,115 @@
+"""One picture of a camera, with the time at which the light fell in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# Formats whose first plane is the brightness in eight bits.
+_LUMA_FIRST = frozenset({"yuv420p", "yuvj420p", "nv12", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray"})
+
+ClockSource = Literal["rtcp", "arrival", "file", "assumed"]
+
+
+@dataclass(frozen=True)
+class CaptureClock:
+    """How far the capture times can be believed.
+
+    Attributes:
+        source: `rtcp` = the camera's own sender reports; `arrival` = smallest delay seen; `file` = start time stated by a person; `assumed` = nobody
+            said when the file was recorded.
+        uncertainty_ms: Half-width within which the true time lies, in milliseconds.
+    """
+
+    source: ClockSource
+    uncertainty_ms: float
+
+
+class MediaError(ValueError):
+    """Footage that cannot be used, or ended too early; the message names the file and what is wrong with it."""
+
+
+class Memory(Protocol):
+    """What a source still holds of its last seconds."""
+
+    def cut(self, start_s: float, end_s: float) -> bytes | None:
+        """The original bitstream of that stretch of media time as an mp4, or None where there is no bitstream."""
+        ...
+
+    def pictures(self, times_s: Sequence[float]) -> list[NDArray[np.uint8] | None]:
+        """The pictures nearest to these media times, uint8 [height, width, 3] BGR; None where nothing is left of that time."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A decoded picture; its pixels are converted only when somebody asks.
+
+    Attributes:
+        index: Number of the picture in its source, from 0, in the order of display.
+        segment: Number of the unbroken stretch of stream; times are never joined across segments.
+        at_s: Capture time in seconds since 1970 UTC.
+        media_s: Time within the segment's own media clock, in seconds.
+        clock: How far `at_s` can be believed.
+        memory: The last seconds of this segment, to take clips and stills from.
+        picture: The decoder's frame, or an image file.
+    """
+
+    index: int
+    segment: int
+    at_s: float
+    media_s: float
+    clock: CaptureClock
+    memory: Memory
+    picture: Any
+
+    @property
+    def captured_at(self) -> datetime:
+        """Capture time, aware, UTC."""
+        return datetime.fromtimestamp(self.at_s, UTC)
+
+    def bgr(self) -> NDArray[np.uint8]:
+        """The picture as uint8 [height, width, 3] in BGR; costs a conversion at each call."""
+        if isinstance(self.picture, Path):
+            return read_image(self.picture)
+        pixels: NDArray[np.uint8] = self.picture.to_ndarray(format="bgr24")
+        return pixels
+
+    def luma(self, width_px: int = 178) -> NDArray[np.uint8]:
+        """A small picture of the brightness, uint8 [h, width_px], taken straight from the decoder's first plane.
+
+        Args:
+            width_px: Width of the small picture; its height follows the picture's shape.
+        """
+        if isinstance(self.picture, Path):
+            whole = cv2.cvtColor(read_image(self.picture), cv2.COLOR_BGR2GRAY)
+        elif self.picture.format.name in _LUMA_FIRST:
+            plane = self.picture.planes[0]
+            whole = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[
+                : self.picture.height, : self.picture.width
+            ]
+        else:
+            whole = self.picture.to_ndarray(format="gray")
+        height_px = max(2, round(width_px * whole.shape[0] / whole.shape[1]))
+        small: NDArray[np.uint8] = cv2.resize(whole, (width_px, height_px), interpolation=cv2.INTER_AREA)
+        return small
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """An image file as uint8 [height, width, 3] in BGR.
+
+    Raises:
+        MediaError: It is damaged or no image.
+    """
+    picture = cv2.imdecode(np.frombuffer(path.read_bytes() or b"\0", np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise MediaError(f"{path}: cannot be decoded as an image; it is damaged or no image")
+    pixels: NDArray[np.uint8] = picture.astype(np.uint8, copy=False)
+    return pixels

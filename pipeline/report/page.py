@@ -1,0 +1,55 @@
+"""Writes `index.html` and the stills it shows; nothing is fetched from anywhere, so that the folder can be carried away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from pipeline.camera import CameraStats
+from pipeline.evidence.manifest import Software
+from pipeline.evidence.package import Draft
+from pipeline.exhibits import Finding, draft
+from pipeline.scene import Scene
+
+
+class Report:
+    """Collects findings and writes the page.
+
+    Args:
+        folder: Is made when absent.
+        scene: The camera's scene.
+    """
+
+    def __init__(self, folder: Path, scene: Scene) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._scene = scene
+        self._cases: list[dict[str, Any]] = []
+
+    def add(self, finding: Finding) -> None:
+        """Write the finding's pictures and keep its words for the page."""
+        drafted = draft(finding, Software(version="report"))
+        number = len(self._cases) + 1
+        files = {}
+        for medium in drafted.media:
+            name = f"{number:03d}-{medium.name}"
+            (self._folder / name).write_bytes(medium.data)
+            files[medium.role] = name
+        self._cases.append({"number": number, "draft": drafted, "files": files, "local": self._local(drafted)})
+
+    def _local(self, drafted: Draft) -> str:
+        return drafted.occurred_at.astimezone(self._scene.camera.zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+    def write(self, stats: CameraStats) -> Path:
+        """Write the page.
+
+        Returns:
+            The path of `index.html`.
+        """
+        environment = Environment(loader=PackageLoader("pipeline.report", "."), autoescape=select_autoescape())
+        page = environment.get_template("page.html.jinja").render(scene=self._scene, cases=self._cases, stats=stats)
+        path = self._folder / "index.html"
+        path.write_text(page, encoding="utf-8")
+        return path

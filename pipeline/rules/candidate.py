@@ -1,0 +1,47 @@
+"""An offence that a rule offers to the officer, with the reasons for and against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.evidence.manifest import Condition, Measure
+from pipeline.evidence.offence import OffenceCode
+from pipeline.perception.track import Box
+
+MAX_BOX_CHANGE = 2.5
+"""Between two sightings a vehicle's box does not grow so many times: two vehicles were taken for one."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One track, one offence.
+
+    Attributes:
+        offence: What.
+        track_id: Who.
+        vehicle_class: What kind of vehicle.
+        lane: Id of the lane.
+        frame: Number of the picture that shows the offence.
+        at_s: When it happened (may lie between two pictures), seconds since 1970 UTC.
+        box: The vehicle in that picture, pixels.
+        measured: Numbers with their unit in the key.
+        conditions: Every condition of the rule and why it is met, for the officer's checklist.
+        doubts: What speaks against, in sentences.
+    """
+
+    offence: OffenceCode
+    track_id: int
+    vehicle_class: str
+    lane: str
+    frame: int
+    at_s: float
+    box: Box
+    measured: Mapping[str, Measure]
+    conditions: tuple[Condition, ...]
+    doubts: tuple[str, ...] = ()
+
+
+def met(name: str, detail: str) -> Condition:
+    """A condition that is fulfilled, with the reason."""
+    return Condition(name=name, met=True, detail=detail)
