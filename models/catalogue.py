@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -169,3 +170,40 @@ def sha256_of(path: Path) -> str:
 def _hash(path: Path, size_bytes: int, changed_ns: int) -> str:  # noqa: ARG001 - both are the cache's key
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+DEFAULTS = {"detect": "traffic-n"}
+_CHOICE = "in-use.json"
+
+
+def in_use(task: str = "detect") -> str:
+    """Name of the model that this machine uses for a task: what `tertib models use` chose, else the default.
+
+    Raises:
+        ModelError: the file with the choice is damaged.
+    """
+    path = home() / "models" / _CHOICE
+    if not path.exists():
+        return DEFAULTS[task]
+    try:
+        chosen = json.loads(path.read_text(encoding="utf-8"))
+        return str(chosen.get(task, DEFAULTS[task]))
+    except (ValueError, AttributeError) as error:
+        raise ModelError(f"{path} is damaged: delete it, then choose again with `tertib models use`") from error
+
+
+def use(name: str) -> str:
+    """Make a model the one that this machine uses for its task; gives the task.
+
+    Raises:
+        ModelError: the catalogue does not hold it, or its task has no choice.
+    """
+    task = load_catalogue().model(name).task
+    if task not in DEFAULTS:
+        raise ModelError(f"{name} cannot be chosen here: only models that {' or '.join(DEFAULTS)} can")
+    path = home() / "models" / _CHOICE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_suffix(".tmp")
+    aside.write_text(json.dumps({task: name}) + "\n", encoding="utf-8")
+    aside.replace(path)
+    return task

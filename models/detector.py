@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.catalogue import resolve
+from models.catalogue import in_use, resolve
 from models.detection import Detections
 from models.errors import ModelError
 
@@ -23,12 +23,12 @@ class Detector(Protocol):
 
 
 def load_detector(
-    name: str = "traffic-n", *, backend: str = "openvino", threads: int = 1, device: str = "CPU"
+    name: str | None = None, *, backend: str = "openvino", threads: int = 1, device: str = "CPU"
 ) -> Detector:
     """Load a detector of the catalogue.
 
     Args:
-        name: name in `models/catalogue.yaml`.
+        name: name in `models/catalogue.yaml`; by default what `tertib models use` chose, else `traffic-n`.
         backend: `openvino` (the fastest on a CPU, see the model's card), `onnxruntime` or `ultralytics` (torch; GPUs).
         threads: CPU threads for one frame, at least 1.
         device: `CPU`, or what the backend calls its other devices (`GPU` in OpenVINO, `CUDA` in onnxruntime and torch).
@@ -41,7 +41,10 @@ def load_detector(
         raise ValueError(f"threads must be at least 1, not {threads}")
     if backend not in BACKENDS:
         raise ModelError(f"unknown backend {backend!r}: choose one of {', '.join(BACKENDS)}")
+    name = name or in_use()
     path = resolve(name)
+    if path.suffix == ".pt" and backend != "ultralytics":
+        raise ModelError(f"{name} is a torch file: only the backend `ultralytics` runs it, not `{backend}`")
     try:
         if backend == "ultralytics":
             from models.backends.ultralytics import UltralyticsDetector  # noqa: PLC0415 - needs torch

@@ -1,0 +1,1 @@
+"""How well each network does, as commands that anyone can run again."""

@@ -1,0 +1,1 @@
+"""How each network is made, as commands that anyone can run again."""

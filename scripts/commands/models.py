@@ -1,0 +1,155 @@
+"""`tertib models`: the catalogue of networks, and how ours are made."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from models.catalogue import home, load_catalogue, resolve, sha256_of, use, weights_path
+from models.errors import ModelError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+TRAINED_HERE = "traffic-n"
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of the catalogue; `tertib models list` shows them.")]
+
+
+@app.command("list", epilog="Example: tertib models list --json")
+def list_models(as_json: Annotated[bool, typer.Option("--json", help="A JSON line a model.")] = False) -> None:
+    """Show the catalogue: task, licence, and whether the weights are here."""
+    try:
+        catalogue = load_catalogue()
+    except ModelError as error:
+        raise click.ClickException(str(error)) from error
+    for name, model in catalogue.models.items():
+        path = weights_path(name, model)
+        here = path.exists()
+        if as_json:
+            row: dict[str, object] = {
+                "name": name,
+                "task": model.task,
+                "classes": list(model.classes),
+                "licence": model.licence,
+            }
+            row |= {"source": model.source.kind, "sha256": model.sha256, "card": model.card, "extra": model.extra}
+            row |= {"present": here, "path": str(path)}
+            sys.stdout.write(json.dumps(row) + "\n")
+        else:
+            state = "here" if here else "to fetch"
+            sys.stdout.write(f"{name:<14} {model.task:<7} {model.licence:<20} {state:<9} {model.summary}\n")
+
+
+@app.command(epilog="Example: tertib models fetch rapidocr")
+def fetch(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Default: all the roadside runs.")
+    ] = None,
+    offline: Annotated[bool, typer.Option(help="Only verify what is here.")] = False,
+) -> None:
+    """Fetch weights that are not in the repository, and verify all by SHA-256."""
+    try:
+        catalogue = load_catalogue()
+        wanted = names or [name for name, model in catalogue.models.items() if model.extra == "edge"]
+        for name in wanted:
+            path = resolve(name, offline=offline)
+            sys.stdout.write(f"{name}: {path} (SHA-256 {sha256_of(path)[:16]}...)\n")
+    except ModelError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@app.command("use", epilog="Example: tertib models use traffic-n")
+def use_model(name: Name) -> None:
+    """Make a model the one this machine uses for its task, once its weights are here and verified."""
+    try:
+        resolve(name)
+        task = use(name)
+    except ModelError as error:
+        raise click.ClickException(str(error)) from error
+    sys.stdout.write(f"{name} is now used to {task}\n")
+
+
+@app.command(epilog="Example: tertib models train traffic-n --base yolov8n.pt --data var/training/traffic-n/set")
+def train(
+    name: Name,
+    base: Annotated[
+        Path, typer.Option(help="A YOLOv8n trained on COCO; yolov8n.pt is downloaded by ultralytics.")
+    ] = Path("yolov8n.pt"),
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder with images and labels. Default: $TERTIB_HOME/training/NAME/set."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="For checkpoints. Default: $TERTIB_HOME/training/NAME.")] = None,
+    epochs: Annotated[int, typer.Option(min=1, max=1000, help="How often every picture is shown.")] = 10,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 7,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on after the last finished epoch.")] = False,
+    smoke: Annotated[bool, typer.Option("--smoke", help="A few seconds on a few made pictures: does it run?")] = False,
+) -> None:
+    """Train a network of ours; stop it when you like, `--resume` goes on after the last finished epoch."""
+    _only_ours(name)
+    try:
+        from models.training.traffic.train import Recipe  # noqa: PLC0415 - torch, only in the extra `train`
+        from models.training.traffic.train import train as run  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"training needs the extra `train` ({error.name} is missing): scripts/setup dev"
+        ) from error
+    out = out or home() / "training" / name
+    recipe = Recipe(epochs=epochs, threads=threads, seed=seed)
+    terminal = Console(stderr=True)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="tertib-smoke-") as made,
+            Progress(console=terminal, disable=not terminal.is_terminal) as progress,
+        ):
+            bar = progress.add_task("training")
+
+            def tell(state: dict[str, float]) -> None:
+                done = state["epoch"] * state["steps"] + state["step"] + 1
+                words = f"epoch {int(state['epoch']) + 1}/{recipe.epochs}, loss {state['loss']:.2f}"
+                progress.update(bar, total=recipe.epochs * state["steps"], completed=done, description=words)
+
+            if smoke:
+                from models.training.traffic.smoke import make_set  # noqa: PLC0415 - as above
+
+                recipe = recipe.smoke()
+                data = make_set(Path(made), pictures=6)
+            checkpoint = run(base, data or out / "set", out, recipe, resume=resume, tell=tell)
+    except ModelError as error:
+        raise click.ClickException(str(error)) from error
+    sys.stdout.write(f"{checkpoint}\n")
+
+
+@app.command("export", epilog="Example: tertib models export traffic-n --to models/weights/traffic-n.onnx")
+def export_model(
+    name: Name,
+    checkpoint: Annotated[Path | None, typer.Option(help="Default: $TERTIB_HOME/training/NAME/last.pt.")] = None,
+    to: Annotated[Path | None, typer.Option(help="ONNX file. Default: beside the checkpoint.")] = None,
+) -> None:
+    """Write a trained network as the ONNX file that the roadside runs, and print its SHA-256 for the catalogue."""
+    _only_ours(name)
+    try:
+        from models.training.traffic.export import export as run  # noqa: PLC0415 - torch, only in the extra `train`
+    except ModuleNotFoundError as error:
+        raise click.ClickException(
+            f"export needs the extra `train` ({error.name} is missing): scripts/setup dev"
+        ) from error
+    checkpoint = checkpoint or home() / "training" / name / "last.pt"
+    try:
+        path = run(checkpoint, to or checkpoint.with_name(f"{name}.onnx"))
+    except ModelError as error:
+        raise click.ClickException(str(error)) from error
+    sys.stdout.write(f"{path} {path.stat().st_size} bytes sha256 {sha256_of(path)}\n")
+
+
+def _only_ours(name: str) -> None:
+    if name != TRAINED_HERE:
+        raise click.ClickException(f"{name} is not trained here: {TRAINED_HERE} is")
