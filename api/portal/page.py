@@ -29,6 +29,10 @@ class Texts:
         """The text of a mapping from language to text, Indonesian when the language is missing."""
         return str(names.get(self.language) or names.get("id") or "")
 
+    def has(self, key: str) -> bool:
+        """Whether the catalogue holds `key`."""
+        return catalogue().has(key)
+
     def known(self, key: str, otherwise: str) -> str:
         """The message of `key`, or `otherwise` when the catalogue has none."""
         return self.text(key) if catalogue().has(key) else otherwise

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, LargeBinary
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from api.base import Base
 
@@ -22,5 +22,8 @@ class CitizenCopyRow(Base):
     parent_sha256: Mapped[str]
     recipe: Mapped[str]
     sha256: Mapped[str]
+    width_px: Mapped[int]
+    height_px: Mapped[int]
     made_at: Mapped[datetime]
-    data: Mapped[bytes] = mapped_column(LargeBinary)
+    # Loaded only when the picture itself is asked for.
+    data: Mapped[bytes] = deferred(mapped_column(LargeBinary), raiseload=True)

@@ -1,0 +1,143 @@
+"""The complaint's form and its public page. Both work without JavaScript; nothing that was typed is lost."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
+
+from api.complaints.service import Complaint, open_complaint
+from api.complaints.view import complaint_view
+from api.jurisdiction.model import Jurisdiction
+from api.portal.page import Texts, public_page
+from api.portal.submissions import FormTokenError, claim, new_form_token, record_case
+from api.portal.wording import MAX_CONTACT, MAX_NAME, MAX_PLACE, MAX_STORY, MIN_STORY, clean_line, clean_text
+from api.requests import DbSession, TheJurisdiction, TheSettings
+from api.store.errors import CaseNotFound
+from api.store.kinds import CaseKind
+from api.store.reading import Viewer, case_for
+from api.store.tables import CaseRow
+from api.tickets.party import passes_of
+
+router = APIRouter(include_in_schema=False)
+MAX_REFERENCE: Final = 60
+_FORM: Final = "complaint"
+_TELEPHONE: Final = re.compile(r"^\+?[0-9][0-9 ()./-]{5,}$")
+_EMAIL: Final = re.compile(r"^[^\s@]+@[^\s@]+\.[^\s@]+$")
+
+
+def _page(
+    request: Request,
+    session: Session,
+    jurisdiction: Jurisdiction,
+    *,
+    typed: dict[str, str],
+    errors: dict[str, str] | None = None,
+    expired: bool = False,
+) -> Response:
+    texts = Texts(request)
+    categories = [
+        ("", texts.text("public.complaint.category.choose")),
+        *((category.id, category.names.text(texts.language)) for category in jurisdiction.complaint_categories),
+    ]
+    context = {
+        "categories": categories,
+        "typed": typed,
+        "errors": errors or {},
+        "expired": expired,
+        "form_token": new_form_token(),
+    }
+    status = 422 if errors or expired else 200
+    return public_page(request, session, "complain.html", context, status_code=status)
+
+
+@router.get("/complaints/new")
+def complaint_form(request: Request, session: DbSession, jurisdiction: TheJurisdiction, category: str = "") -> Response:
+    """What is wrong?"""
+    typed = {"category": category[:60], "text": "", "place": "", "name": "", "contact": ""}
+    return _page(request, session, jurisdiction, typed=typed)
+
+
+def _checked(typed: dict[str, str], jurisdiction: Jurisdiction, texts: Texts, errors: dict[str, str]) -> Complaint:
+    text, place = clean_text(typed["text"]), clean_line(typed["place"])
+    name, contact = clean_line(typed["name"]), clean_line(typed["contact"])
+    if jurisdiction.complaint_category(typed["category"]) is None:
+        errors["category"] = texts.text("public.complaint.error.category")
+    if not MIN_STORY <= len(text) <= MAX_STORY:
+        errors["text"] = texts.text("public.complaint.error.text", n=len(text))
+    if len(place) > MAX_PLACE:
+        errors["place"] = texts.text("public.complaint.error.place")
+    if len(name) > MAX_NAME:
+        errors["name"] = texts.text("public.complaint.error.name")
+    reachable = _TELEPHONE.match(contact) or _EMAIL.match(contact)
+    if contact and (len(contact) > MAX_CONTACT or not reachable):
+        errors["contact"] = texts.text("public.complaint.error.contact")
+    return Complaint(typed["category"], text, place or None, name or None, contact or None)
+
+
+@router.post("/complaints/new")
+def complaint_sent(
+    request: Request,
+    session: DbSession,
+    jurisdiction: TheJurisdiction,
+    category: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+    place: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
+    contact: Annotated[str, Form()] = "",
+    form_token: Annotated[str, Form()] = "",
+) -> Response:
+    """The complaint, once however often it is sent."""
+    typed = {"category": category, "text": text, "place": place, "name": name, "contact": contact}
+    errors: dict[str, str] = {}
+    complaint = _checked(typed, jurisdiction, Texts(request), errors)
+    if errors:
+        return _page(request, session, jurisdiction, typed=typed, errors=errors)
+    try:
+        held = claim(session, form_token, _FORM)
+    except FormTokenError:
+        return _page(request, session, jurisdiction, typed=typed, expired=True)
+    if held.first:
+        case = open_complaint(session, complaint, jurisdiction=jurisdiction)
+        record_case(session, form_token, case.id)
+    elif held.case_id is not None:
+        case = session.get_one(CaseRow, held.case_id)
+    else:
+        return _page(request, session, jurisdiction, typed=typed, expired=True)
+    path = f"/a/{case.reference}"
+    answer = RedirectResponse(f"{path}?done=sent", status_code=303)
+    # Whoever sent it reads here what was written; the form's token, which nobody else has, proves it.
+    passes_of(request).grant(answer, case.id, path=path)
+    return answer
+
+
+@router.get("/a/{reference}")
+def complaint_page(
+    request: Request, session: DbSession, settings: TheSettings, reference: str, done: str = ""
+) -> Response:
+    """A complaint's public timeline and clock; more for whoever wrote it."""
+    own = passes_of(request).of(request)
+    viewer = Viewer.party(own) if own is not None else Viewer.anonymous()
+    texts = Texts(request)
+    case = _followed(session, viewer, reference)
+    if case is None:
+        missing: dict[str, object] = {
+            "typed": {"number": reference[:MAX_REFERENCE]},
+            "errors": {"number": texts.text("public.follow.none")},
+        }
+        return public_page(request, session, "follow.html", missing, status_code=404)
+    view = complaint_view(session, viewer, case, texts, base=settings.public_url)
+    context = {"complaint": view, "done": done == "sent" and own == case.id}
+    return public_page(request, session, "complaint.html", context)
+
+
+def _followed(session: Session, viewer: Viewer, reference: str) -> CaseRow | None:
+    """A complaint (anybody with its number) or a contest (its party); None for everything else."""
+    try:
+        case = case_for(session, viewer, reference)
+    except CaseNotFound:
+        return None
+    return case if case.kind in {CaseKind.COMPLAINT.value, CaseKind.CONTEST.value} else None

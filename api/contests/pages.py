@@ -1,0 +1,128 @@
+"""The owner's form of a contest. It works without JavaScript and forgets nothing that was typed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
+
+from api.contests.attachments import (
+    MAX_BYTES,
+    Attachment,
+    AttachmentTooLargeError,
+    AttachmentUnreadableError,
+    accept_attachment,
+)
+from api.contests.service import open_contest
+from api.jurisdiction.loading import jurisdictions_of
+from api.portal.page import Texts, public_page
+from api.portal.submissions import FormTokenError, claim, new_form_token, record_case
+from api.portal.wording import MAX_STORY, MIN_STORY, clean_text
+from api.requests import DbSession
+from api.store.errors import CaseNotFound, IllegalTransition
+from api.store.kinds import CaseKind
+from api.store.reading import Viewer
+from api.store.tables import CaseRow
+from api.tickets.pages import door
+from api.tickets.party import party_of
+from api.tickets.view import ticket_view
+
+router = APIRouter(include_in_schema=False)
+
+
+def _page(
+    request: Request,
+    session: Session,
+    viewer: Viewer,
+    ticket: CaseRow,
+    *,
+    typed: dict[str, str],
+    errors: dict[str, str] | None = None,
+    expired: bool = False,
+    closed: bool = False,
+) -> Response:
+    texts = Texts(request)
+    grounds = [
+        (
+            ground.id,
+            ground.names.text(texts.language),
+            ground.evidence.text(texts.language) if ground.evidence else None,
+        )
+        for ground in jurisdictions_of(session)[ticket.jurisdiction].contest_grounds
+    ]
+    context = {
+        "ticket": ticket_view(session, viewer, ticket, texts),
+        "grounds": grounds,
+        "typed": typed,
+        "errors": errors or {},
+        "expired": expired,
+        "form_token": new_form_token(),
+    }
+    status = 409 if closed else 422 if errors or expired else 200
+    return public_page(request, session, "contest.html", context, status_code=status)
+
+
+@router.get("/t/{reference}/contest")
+def contest_page(request: Request, session: DbSession, reference: str) -> Response:
+    """Why is this ticket wrong?"""
+    try:
+        viewer, ticket = party_of(request, session, reference, CaseKind.TICKET)
+    except CaseNotFound:
+        return door(request, session, reference)
+    return _page(request, session, viewer, ticket, typed={"ground": "", "text": ""})
+
+
+def _attached(file: UploadFile | None, texts: Texts, errors: dict[str, str]) -> Attachment | None:
+    # A form without a chosen file sends an empty one without a name.
+    if file is None or not file.filename:
+        return None
+    try:
+        return accept_attachment(file.filename, file.file.read(MAX_BYTES + 1))
+    except AttachmentTooLargeError:
+        errors["file"] = texts.text("public.contest.error.file.large")
+    except AttachmentUnreadableError:
+        errors["file"] = texts.text("public.contest.error.file.kind")
+    return None
+
+
+@router.post("/t/{reference}/contest")
+def contest_sent(
+    request: Request,
+    session: DbSession,
+    reference: str,
+    ground: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+    form_token: Annotated[str, Form()] = "",
+    file: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """The contest, once however often it is sent."""
+    try:
+        viewer, ticket = party_of(request, session, reference, CaseKind.TICKET)
+    except CaseNotFound:
+        return door(request, session, reference)
+    texts = Texts(request)
+    typed = {"ground": ground, "text": text}
+    story = clean_text(text)
+    errors: dict[str, str] = {}
+    if jurisdictions_of(session)[ticket.jurisdiction].contest_ground(ground) is None:
+        errors["ground"] = texts.text("public.contest.error.ground")
+    if not MIN_STORY <= len(story) <= MAX_STORY:
+        errors["text"] = texts.text("public.contest.error.text", n=len(story))
+    kept = _attached(file, texts, errors)
+    if errors:
+        return _page(request, session, viewer, ticket, typed=typed, errors=errors)
+    try:
+        # A savepoint: when the ticket does not take the contest, the form's token is given back with the rest.
+        with session.begin_nested():
+            if claim(session, form_token, f"contest:{ticket.id}").first:
+                contest = open_contest(session, ticket=ticket, ground=ground, text=story, attachment=kept)
+                record_case(session, form_token, contest.id)
+    except FormTokenError:
+        return _page(request, session, viewer, ticket, typed=typed, expired=True)
+    except IllegalTransition:
+        # Contested in another window, cancelled or paid meanwhile: the page says which.
+        session.refresh(ticket)
+        return _page(request, session, viewer, ticket, typed=typed, closed=True)
+    return RedirectResponse(f"/t/{ticket.reference}?done=contested", status_code=303)
