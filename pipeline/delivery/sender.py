@@ -12,7 +12,7 @@ import json
 import random as random_module
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from threading import Event
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from pipeline.delivery.errors import DamagedPackage
+from pipeline.delivery.errors import DamagedPackage, SpoolError
 from pipeline.delivery.spool import Spool, SpooledPackage
 from pipeline.evidence.package import PACKAGE_MEDIA_TYPE
 
@@ -33,11 +33,15 @@ MAX_RETRY_AFTER_S: Final = 3600.0
 IDLE_S: Final = 1.0
 BATCH: Final = 20
 MAX_ANSWER_BYTES: Final = 65_536
+MAX_ANSWER_S: Final = 120.0
+"""How long an answer may take to arrive; httpx limits each read, not their sum."""
+
 MAX_REASON_CHARACTERS: Final = 500
 
 _DELIVERED = frozenset({200, 201})
 _REFUSED = frozenset({409, 413, 422})
 _NOT_ALLOWED = frozenset({401, 403})
+_NOT_AN_OFFICE = frozenset({404, 405, 410, 511})
 _OFFICE_BUSY = frozenset({408, 429, 502, 503, 504, 507})
 
 
@@ -101,7 +105,7 @@ class Sender:
         random: Source of the jitter.
 
     Raises:
-        ValueError: The address is not an http(s) URL.
+        ValueError: The address is not an http(s) URL, or the token cannot be one.
     """
 
     def __init__(
@@ -120,6 +124,9 @@ class Sender:
             message = f"the office's address {office_url!r} is not an http or https URL"
             raise ValueError(message)
         self._spool = spool
+        if not (token and token.isascii() and token.isprintable() and " " not in token):
+            message = "the box's token is empty or holds characters that no token has: copy it again from the office"
+            raise ValueError(message)
         self._url = f"{office_url.rstrip('/')}/v1/packages"
         self._token = token
         self._client = client or httpx.Client(timeout=httpx.Timeout(30, connect=10, write=60))
@@ -147,11 +154,17 @@ class Sender:
     def run_once(self) -> SendResult:
         """Try a batch of waiting packages once; a failure ends the round, or holds back the rest of its camera."""
         state = _Round()
-        for package in self._spool.pending(BATCH):
-            if package.camera_id not in state.held_cameras:
-                self._deliver(package, state)
-            if state.over:
-                break
+        waiting = 0
+        try:
+            for package in self._spool.pending(BATCH):
+                if package.camera_id not in state.held_cameras:
+                    self._deliver(package, state)
+                if state.over:
+                    break
+            waiting = self._spool.counts().pending
+        except SpoolError as error:
+            # The box's own disk: what the office has taken but could not be noted is sent again, and answered with 200.
+            state.why = str(error)
         retry_in_s = None
         if state.why is not None and state.stop is None:
             self._failures = 0 if state.delivered or state.refused else self._failures
@@ -159,7 +172,6 @@ class Sender:
             self._failures += 1
         elif state.stop is None:
             self._failures = 0
-        waiting = self._spool.counts().pending
         return SendResult(state.delivered, state.refused, waiting, retry_in_s, state.why, state.stop)
 
     def _deliver(self, package: SpooledPackage, state: _Round) -> None:
@@ -194,8 +206,8 @@ class Sender:
         }
         try:
             with self._client.stream("POST", self._url, content=data, headers=headers) as response:
-                body = _read_bounded(response)
-        except httpx.TransportError as error:
+                body = self._read_bounded(response)
+        except httpx.RequestError as error:
             return _Answer(
                 _Kind.OFFICE_LATER, f"the office at {self._url} cannot be reached: {error or type(error).__name__}"
             )
@@ -218,12 +230,25 @@ class Sender:
                 _Kind.STOP,
                 f"the office does not accept this box's token ({status}: {reason}): set a new one from the office",
             )
-        if status in {404, 405} or response.is_redirect:
-            return _Answer(
-                _Kind.STOP, f"there is no office at {self._url} (status {status}): check the office's address"
-            )
+        if status in _NOT_AN_OFFICE or response.is_redirect:
+            why = f"{self._url} answered {status}, as no office does: check the office's address and what is in between"
+            return _Answer(_Kind.OFFICE_LATER, why)
         kind = _Kind.OFFICE_LATER if status in _OFFICE_BUSY else _Kind.CAMERA_LATER
         return _Answer(kind, f"the office answered {status}: {reason}", self._retry_after_s(response))
+
+    def _read_bounded(self, response: httpx.Response) -> dict[str, Any]:
+        """The answer's JSON object; empty when it is none, or too long to be one of an office's."""
+        latest = self._clock() + timedelta(seconds=MAX_ANSWER_S)
+        body = bytearray()
+        for piece in response.iter_bytes():
+            body += piece
+            if len(body) > MAX_ANSWER_BYTES or self._clock() > latest:
+                return {}
+        try:
+            value = json.loads(bytes(body))
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
 
     def _retry_after_s(self, response: httpx.Response) -> float | None:
         value = response.headers.get("Retry-After", "").strip()
@@ -248,20 +273,6 @@ class Sender:
             stop.wait(seconds)
         else:
             self._sleep(seconds)
-
-
-def _read_bounded(response: httpx.Response) -> dict[str, Any]:
-    """The answer's JSON object; empty when it is none, or too long to be one of an office's."""
-    body = bytearray()
-    for piece in response.iter_bytes():
-        body += piece
-        if len(body) > MAX_ANSWER_BYTES:
-            return {}
-    try:
-        value = json.loads(bytes(body))
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _reason(body: dict[str, Any]) -> str:

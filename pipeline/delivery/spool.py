@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from pipeline.delivery.errors import ChainMoved, DamagedPackage, PackageConflict, SpoolError, SpoolFull
-from pipeline.delivery.storage import lock_folder, open_database, told
+from pipeline.delivery.storage import Reserve, is_full, lock_folder, open_database, told
 from pipeline.evidence.durable import sync_folder, write_durably
 from pipeline.evidence.manifest import ChainLink
 from pipeline.evidence.package import PACKAGE_SUFFIX, SealedPackage
@@ -116,7 +117,8 @@ class Spool:
         except OSError as error:
             raise SpoolError(f"the spool {folder} cannot be used: {error.strerror}") from error
         try:
-            self._database = open_database(folder / "spool.sqlite3")
+            self._reserve = Reserve(folder / "reserve")
+            self._database = self._open_database()
             self._tidy()
         except BaseException:
             os.close(self._lock_file)
@@ -166,6 +168,7 @@ class Spool:
                 return
             self._check_link(package)
             self._check_room(len(package.data))
+            self._reserve.ensure()
             path = self._waiting / package.file_name
             write_durably(path, package.data)
             try:
@@ -235,6 +238,14 @@ class Spool:
         if known is None:
             path.unlink(missing_ok=True)
 
+    def _open_database(self) -> sqlite3.Connection:
+        path = self.folder / "spool.sqlite3"
+        try:
+            return open_database(path)
+        except SpoolFull:
+            self._reserve.release()
+            return open_database(path)
+
     def _is_known(self, package_id: str, data_sha256: str) -> bool:
         known = self._database.execute(
             "SELECT data_sha256 FROM packages WHERE package_id = ?", (package_id,)
@@ -283,17 +294,27 @@ class Spool:
 
     def _settle(self, package_id: str, state: str, why: str | None) -> None:
         settled_at = self._clock().astimezone(UTC).isoformat(timespec="microseconds")
-        with self._transaction():
-            changed = self._database.execute(
-                "UPDATE packages SET state = ?, why = ?, settled_at = ? WHERE package_id = ? AND state = 'pending'",
-                (state, why, settled_at, package_id),
-            ).rowcount
+        row = (state, why, settled_at, package_id)
+        try:
+            changed = self._note_settled(row)
+        except sqlite3.OperationalError as error:
+            if not is_full(error):
+                raise
+            self._reserve.release()
+            changed = self._note_settled(row)
         if changed == 0:
             known = self._database.execute("SELECT state FROM packages WHERE package_id = ?", (package_id,)).fetchone()
             if known is None:
                 raise SpoolError(f"package {package_id} is not in the spool {self.folder}")
             if known[0] != state:
                 raise SpoolError(f"package {package_id} is already {known[0]}, it cannot become {state}")
+
+    def _note_settled(self, row: tuple[str, str | None, str, str]) -> int:
+        with self._transaction():
+            cursor = self._database.execute(
+                "UPDATE packages SET state = ?, why = ?, settled_at = ? WHERE package_id = ? AND state = 'pending'", row
+            )
+        return cursor.rowcount
 
     def _move_aside(self, package_id: str) -> None:
         name = f"{package_id}{PACKAGE_SUFFIX}"

@@ -38,7 +38,39 @@ CREATE TABLE packages (
 CREATE INDEX packages_by_state ON packages (state, accepted_number);
 PRAGMA user_version = {_SCHEMA_VERSION};
 """
+RESERVE_BYTES: Final = 256 * 1024
+"""What the database may need to note that packages have left: its journal and shared memory."""
+
+_FULL: Final = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class Reserve:
+    """Room set aside, so that a spool whose disk is full can still note what the office took, and so become empty."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def ensure(self) -> None:
+        """Set the room aside, unless it is.
+
+        Raises:
+            OSError: There is none.
+        """
+        if self._path.exists() and self._path.stat().st_size == RESERVE_BYTES:
+            return
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
+        except OSError:
+            self.release()
+            raise
+        finally:
+            os.close(descriptor)
+
+    def release(self) -> None:
+        """Give the room back to the disk."""
+        self._path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -51,11 +83,17 @@ def told(folder: Path) -> Iterator[None]:
             raise SpoolFull(f"the disk of the spool {folder} is full: free some space") from error
         raise SpoolError(f"the spool {folder} cannot be used: {error.strerror or error}") from error
     except sqlite3.OperationalError as error:
-        if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
+        if is_full(error):
             raise SpoolFull(f"the disk of the spool {folder} is full: free some space") from error
         raise SpoolError(f"the spool's database in {folder} cannot be used: {error}") from error
     except sqlite3.DatabaseError as error:
         raise SpoolError(f"the spool's database in {folder} is damaged ({error}): move the folder aside") from error
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether the database says that the disk is full."""
+    # Opening a journal on a full disk is told as an error of input and output, or as a database that cannot be opened.
+    return getattr(error, "sqlite_errorname", "") in _FULL
 
 
 def lock_folder(folder: Path) -> int:
