@@ -1,1 +1,1 @@
-"""The officers' half of a case: queue, lease, evidence that was really seen, decision, answers to contests and complaints."""
+"""The officers' half of a case: queue, lease, evidence that was really seen, decision, answers."""

@@ -1,4 +1,4 @@
-"""What the officers' page shows of a violation: plain values, computed once, so that the template only lays them out."""
+"""What the officers' page shows of a violation: plain values, so that the template only lays them out."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ EXHIBIT_KEYS: Final = {"clip": "v", "overview": "b", "offence": "o", "offence_dr
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A clip or still. `start_s` is where in the clip the offence is."""
+    """A clip or still. `start_s` is where in the clip the offence is; None when the roadside did not say."""
 
     role: str
     url: str
     media_type: str
-    start_s: float = 0.0
+    start_s: float | None = None
 
     @property
     def is_video(self) -> bool:
@@ -54,7 +54,7 @@ class PlateView:
 
 @dataclass(frozen=True)
 class RegisterView:
-    """The register's record beside what the camera saw. Rows are (label, value, tone); remarks do not stand against it."""
+    """The register's record beside what was seen. Rows are (label, value, tone); remarks do not stand against it."""
 
     found: bool
     rows: tuple[tuple[str, str, str], ...] = ()

@@ -1,4 +1,4 @@
-"""Never decided unseen: what was sent to this very session since it took the case, and for how long it has been there."""
+"""Never decided unseen: what was sent to this very session since it took the case, and for how long it was there."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Readiness:
 
 
 def record(session: Session, *, case_id: UUID, viewer: Actor, session_id: str, what: str) -> None:
-    """Write down that a part of the evidence is being sent to a session. Repeats within one lease are not written twice."""
+    """Write down that a part of the evidence is being sent to a session; repeats within one lease only once."""
     if what in shown_since(session, case_id=case_id, viewer=viewer, session_id=session_id):
         return
     session.add(EvidenceViewRow(case_id=case_id, user_id=viewer.id, session_id=session_id, what=what, at=now(session)))
@@ -55,7 +55,7 @@ def record(session: Session, *, case_id: UUID, viewer: Actor, session_id: str, w
 
 
 def shown_since(session: Session, *, case_id: UUID, viewer: Actor, session_id: str) -> dict[str, datetime]:
-    """Parts of the evidence that this session got since its officer took the case, with the first time; none without a lease."""
+    """Parts of the evidence that this session got since its officer took the case, with the first time of each."""
     lease = holder(session, case_id)
     if lease is None or lease.user_id != viewer.id:
         return {}
@@ -69,7 +69,7 @@ def shown_since(session: Session, *, case_id: UUID, viewer: Actor, session_id: s
         )
         .group_by(EvidenceViewRow.what)
     )
-    return {what: at for what, at in session.execute(query)}
+    return dict(session.execute(query).tuples().all())
 
 
 def readiness(session: Session, *, case_id: UUID, viewer: Actor, session_id: str, roles: frozenset[str]) -> Readiness:

@@ -64,7 +64,7 @@ def page_context(request: Request, own: Mapping[str, Any]) -> dict[str, Any]:
         "percent": partial(figures.percent, language=spoken),
         "now": datetime.now(UTC),
         "viewer": viewer,
-        "csrf_token": "",
+        "csrf_token": getattr(request.state, "form_token", ""),
         "navigation": navigation.entries(getattr(viewer, "role", None)),
     }
     return context | dict(own)

@@ -2,6 +2,8 @@
 
 const BEFORE_S = 1.5;
 const AFTER_S = 1.5;
+// Where the roadside does not say it, the offence is so long before the clip's end.
+const USUAL_TAIL_S = 3;
 const USUAL_FRAME_S = 1 / 25;
 
 export class Player {
@@ -9,6 +11,7 @@ export class Player {
     this.video = video;
     this.controls = controls;
     this.startS = Number(video.dataset.startS) || 0;
+    this.startKnown = "startS" in video.dataset;
     this.frameS = USUAL_FRAME_S;
     this.looping = false;
     this.lastMediaTime = null;
@@ -48,6 +51,7 @@ export class Player {
 
   toOffence() {
     const { video } = this;
+    if (!this.startKnown && video.duration) this.startS = Math.max(0, video.duration - USUAL_TAIL_S);
     video.currentTime = Math.max(0, this.startS - BEFORE_S);
     if (!matchMedia("(prefers-reduced-motion: reduce)").matches) video.play().catch(() => {});
   }

@@ -1,0 +1,118 @@
+"""What an officer's request brings along: who it is, from which sign-in, in which language, with keys on or off."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.responses import RedirectResponse
+
+from api.people.dependencies import CurrentUser
+from api.people.forms import SESSION_COOKIE, cookie_name
+from api.people.service import User
+from api.requests import DbSession, TheSettings
+from api.review import queue
+from api.review.decision import Judge
+from api.review.leases import release
+from api.store.references import parse_reference
+from api.store.tables import CaseRow
+from api.web.language import language_of
+from api.web.messages import catalogue
+
+KEYS_COOKIE: Final = "tertib_keys"
+HELP_KEYS: Final = (
+    ("a", "review.help.approve"),
+    ("r", "review.help.reject"),
+    ("s", "review.help.skip"),
+    ("n", "review.help.next"),
+    ("v b o d", "review.help.exhibits"),
+    ("␣", "review.help.play"),
+    (", .", "review.help.step"),
+    ("0", "review.help.offence"),
+    ("-", "review.help.speed"),
+    ("l", "review.help.loop"),
+    ("z", "review.help.zoom"),
+    ("?", "review.help.help"),
+)
+_DONE_TONES: Final = {"approved": "good", "rejected": "info", "skipped": "info", "answered": "good", "empty": "info"}
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done a moment ago, told on the next page."""
+
+    sentence: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One officer's request."""
+
+    request: Request
+    session: DbSession
+    user: User
+    session_id: str
+    language: str
+
+    @property
+    def judge(self) -> Judge:
+        """The officer as somebody who decides."""
+        return Judge(self.user.actor, self.user.viewer, self.session_id)
+
+    @property
+    def is_prefetch(self) -> bool:
+        """Whether a browser fetches ahead without showing: that takes no case and counts as no look."""
+        purpose = self.request.headers.get("sec-purpose", "") + self.request.headers.get("purpose", "")
+        return "prefetch" in purpose
+
+    def say(self, key: str, **values: object) -> str:
+        """A sentence in the officer's language."""
+        return catalogue().text(self.language, key, **values)
+
+    def context(self, **own: object) -> dict[str, object]:
+        """What every page of the review shows."""
+        return {
+            "viewer": self.user,
+            "keys_on": self.request.cookies.get(KEYS_COOKIE) != "off",
+            "help_keys": HELP_KEYS,
+            "done": self._done(),
+            "lease_until": None,
+            "refusal": None,
+            **own,
+        }
+
+    def _done(self) -> Done | None:
+        # Codes of ours and a checked reference only: an address cannot put words on the page.
+        what = self.request.query_params.get("done", "")
+        if what not in _DONE_TONES:
+            return None
+        reference = parse_reference(self.request.query_params.get("of", ""))
+        if reference is None and what != "empty":
+            return None
+        return Done(self.say(f"review.done.{what}", reference=reference or ""), _DONE_TONES[what])
+
+    def go_on(self, *, done: str | None = None, of: CaseRow | None = None) -> RedirectResponse:
+        """To the next case, or to the queue when nothing waits; told on that page what was done."""
+        following = queue.take_next(self.session, self.user.viewer, self.user.actor, after=of)
+        told = "" if done is None or of is None else f"?done={done}&of={of.reference}"
+        if following is not None:
+            return RedirectResponse(f"/review/{following.id}{told}", status_code=303)
+        return RedirectResponse(f"/review{told or '?done=empty'}", status_code=303)
+
+    def put_down(self, case: CaseRow) -> None:
+        """Clear the desk of a case."""
+        release(self.session, case.id, self.user.actor)
+
+
+def desk(request: Request, session: DbSession, settings: TheSettings, user: CurrentUser) -> Desk:
+    """Who asks; nobody without a sign-in."""
+    token = request.cookies.get(cookie_name(settings, SESSION_COOKIE), "")
+    # The token itself is nowhere stored; its hash names the sign-in.
+    session_id = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    return Desk(request, session, user, session_id, language_of(request))
+
+
+TheDesk = Annotated[Desk, Depends(desk, scope="function")]
