@@ -9,7 +9,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.plates.decoding import Candidate, align
+from models.plates.alignment import align
+from models.plates.decoding import Candidate
 from models.plates.grammar import Grammar
 from models.plates.posteriors import Posteriors
 from models.plates.reading import PlateReading
@@ -24,13 +25,15 @@ class Limits:
 
     Attributes:
         confidence: least confidence of an accepted text, 0..1.
-        margin: how many times likelier than the next text it must be, in each look.
-        glyph_height_px: least height of a character in the crop.
+        margin: how many times likelier than the next text it must be.
+        margin_grown_together: the same where no separate characters stood out (something covers or touches them).
+        glyph_height_px: least height of a character in the crop; below it strokes of different characters fall together.
     """
 
-    confidence: float = 0.5
-    margin: float = 8.0
-    glyph_height_px: float = 9.0
+    confidence: float = 0.6
+    margin: float = 10.0
+    margin_grown_together: float = 40.0
+    glyph_height_px: float = 7.0
 
 
 def decide(
@@ -76,7 +79,7 @@ def decide(
     ]
     fit = math.exp(sum(likelihoods) / len(likelihoods) / len(best))
     confidence = shares[0][1] * fit
-    characters = align(looks[0], best)
+    characters = align(looks[0], best).shares
     repaired = sum(share < 0.5 for share in characters)
     reason = _doubt(looks_candidates, best, ranked, scores, confidence, grammar, lines, limits)
     return PlateReading(
@@ -107,7 +110,9 @@ def _doubt(
         return "two equal lines of text: not a plate of this form"
     if lines and min(line.glyph_height_px for line in lines) < limits.glyph_height_px:
         return f"the characters are too small: {min(line.glyph_height_px for line in lines):.0f} pixels high"
-    if len(ranked) > 1 and scores[best] - scores[ranked[1]] < math.log(limits.margin):
+    stand_apart = bool(lines) and all(line.glyphs > 0 for line in lines)
+    margin = limits.margin if stand_apart else limits.margin_grown_together
+    if len(ranked) > 1 and scores[best] - scores[ranked[1]] < math.log(margin):
         return f"{ranked[1]} is nearly as likely"
     for candidates in looks_candidates:
         first = max(candidates, key=lambda candidate: candidate.score)

@@ -31,29 +31,35 @@ class Candidate:
         log_likelihood: log of the share of all CTC paths that spell it, look-alikes included; 0 is certain.
         log_prior: log of how usual its format and codes are.
         known: whether its codes are in the grammar's lists.
+        log_spacing: log of how well its groups agree with the gaps in the picture; 0 where no gaps are printed.
     """
 
     text: str
     log_likelihood: float
     log_prior: float
     known: bool
+    log_spacing: float = 0.0
 
     @property
     def score(self) -> float:
-        """Log of likelihood times prior."""
-        return self.log_likelihood + self.log_prior
+        """Log of likelihood times prior times spacing."""
+        return self.log_likelihood + self.log_prior + self.log_spacing
+
+
+def emissions(posteriors: Posteriors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shares of each plate character [steps, 36], its look-alikes' included, and of silence [steps]."""
+    shares = posteriors.shares.astype(np.float64)
+    return shares[:, :SILENT] @ confusion_matrix() + JUNK_SHARE * shares[:, JUNK : JUNK + 1], shares[:, SILENT]
 
 
 def decode(posteriors: Posteriors, grammar: Grammar) -> list[Candidate]:
     """The texts that fit, best first; empty when the line holds nothing that fits."""
-    shares = posteriors.shares.astype(np.float64)
-    emitted = shares[:, :SILENT] @ confusion_matrix() + JUNK_SHARE * shares[:, JUNK : JUNK + 1]
-    silent = shares[:, SILENT]
+    emitted, silent = emissions(posteriors)
     # prefix -> [paths that end in silence, paths that end in its last character]
     beam: dict[str, tuple[float, float]] = {"": (1.0, 0.0)}
     states = {"": grammar.start}
     scale = 0.0
-    for step in range(len(shares)):
+    for step in range(len(silent)):
         emission = emitted[step]
         followed = [ALPHABET[index] for index in np.flatnonzero(emission > LEAST_SHARE)]
         grown: dict[str, list[float]] = {}
@@ -85,65 +91,3 @@ def decode(posteriors: Posteriors, grammar: Grammar) -> list[Candidate]:
                 Candidate(prefix, float(np.log(sum(paths))) + scale, float(np.log(fit.weight)), fit.known)
             )
     return sorted(candidates, key=lambda candidate: candidate.score, reverse=True)
-
-
-def likelihood(posteriors: Posteriors, text: str) -> float:
-    """Log share of all CTC paths that spell `text`, look-alikes included (the forward algorithm).
-
-    It is -inf when the text does not fit the line at all.
-    """
-    emitted, columns, may_skip = _lattice(posteriors, text)
-    reached = np.zeros(len(columns))
-    reached[0] = 1.0
-    scale = 0.0
-    for step in range(len(emitted)):
-        one_back = np.concatenate([[0.0], reached[:-1]])
-        two_back = np.where(may_skip, np.concatenate([[0.0, 0.0], reached[:-2]]), 0.0)
-        reached = (reached + one_back + two_back) * emitted[step, columns]
-        total = reached.sum()
-        if total <= 0:
-            return float("-inf")
-        reached, scale = reached / total, scale + float(np.log(total))
-    end = reached[-1] + reached[-2]
-    return float(np.log(end)) + scale if end > 0 else float("-inf")
-
-
-def _lattice(posteriors: Posteriors, text: str) -> tuple[NDArray[np.float64], list[int], NDArray[np.bool_]]:
-    """What `likelihood` and `align` walk over.
-
-    Returns:
-        Emissions [steps, 37], the columns of CTC's states for `text` (silence, character, silence, ...), and which
-        states may be entered past a silence.
-    """
-    shares = posteriors.shares.astype(np.float64)
-    emitted = shares[:, :SILENT] @ confusion_matrix() + JUNK_SHARE * shares[:, JUNK : JUNK + 1]
-    columns: list[int] = [SILENT if place % 2 == 0 else INDEX[text[place // 2]] for place in range(2 * len(text) + 1)]
-    may_skip = np.array(
-        [place >= 3 and place % 2 == 1 and columns[place - 2] != column for place, column in enumerate(columns)]
-    )
-    return np.concatenate([emitted, shares[:, SILENT : SILENT + 1]], 1), columns, may_skip
-
-
-def align(posteriors: Posteriors, text: str) -> tuple[float, ...]:
-    """What the network itself saw (0..1) at each character of `text`, along the best path that spells it."""
-    shares = posteriors.shares
-    emitted, columns, may_skip = _lattice(posteriors, text)
-    step_costs = -np.log(emitted + 1e-12)
-    costs = np.full((len(shares), len(columns)), np.inf)
-    came_from = np.zeros((len(shares), len(columns)), np.int64)
-    costs[0, :2] = step_costs[0, columns[:2]]
-    for step in range(1, len(shares)):
-        for place, column in enumerate(columns):
-            options: list[int] = [place, place - 1] if place else [place]
-            if may_skip[place]:
-                options.append(place - 2)
-            best = min(options, key=lambda option: costs[step - 1, option])
-            costs[step, place] = costs[step - 1, best] + step_costs[step, column]
-            came_from[step, place] = best
-    place = len(columns) - 1 if costs[-1, -1] <= costs[-1, -2] else len(columns) - 2
-    seen = [0.0] * len(text)
-    for step in range(len(shares) - 1, -1, -1):
-        if place % 2:
-            seen[place // 2] = max(seen[place // 2], float(shares[step, columns[place]]))
-        place = int(came_from[step, place])
-    return tuple(seen)

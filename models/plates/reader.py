@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import cv2
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from models.catalogue import resolve
 from models.errors import ModelError
+from models.plates.alignment import align, likelihood, log_spacing
 from models.plates.decision import Limits, decide
-from models.plates.decoding import Candidate, decode, likelihood
+from models.plates.decoding import Candidate, decode
 from models.plates.expiry import read_expiry
 from models.plates.grammar import Grammar, grammars_of
 from models.plates.posteriors import SILENT, Posteriors
@@ -101,14 +103,19 @@ class GrammarReader:
         scored = []
         for look, candidates in zip(looks, found, strict=True):
             own = {candidate.text: candidate.log_likelihood for candidate in candidates}
-            scored.append(
-                [
-                    Candidate(
-                        text, own[text] if text in own else likelihood(look, text), candidate.log_prior, candidate.known
-                    )
-                    for text, candidate in texts.items()
-                ]
-            )
+            centres: dict[int, tuple[float, ...]] = {}
+            weighed = []
+            for text, candidate in texts.items():
+                fit = grammar.fit(text)
+                spacing = 0.0
+                if grammar.spaced and fit is not None:
+                    # Texts of one length stand at the same places: the likeliest of them tells where.
+                    if len(text) not in centres:
+                        centres[len(text)] = align(look, text).centres
+                    spacing = log_spacing(centres[len(text)], fit.groups)
+                fits = own[text] if text in own else likelihood(look, text)
+                weighed.append(replace(candidate, log_likelihood=fits, log_spacing=spacing))
+            scored.append(weighed)
         return scored
 
     def _expiry(self, lines: Sequence[TextLine]) -> str | None:
