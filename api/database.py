@@ -1,6 +1,7 @@
 """The office's database: the embedded PostgreSQL or one that is given, migrated by its owner, used as `tertib_app`.
 
-The owner's role migrates and nothing else. The application connects as `tertib_app`, which may not change or remove events.
+The owner's role migrates and nothing else. The application connects as `tertib_app`, which may not change or remove
+events.
 """
 
 from __future__ import annotations
@@ -111,7 +112,9 @@ def _plain(url: URL) -> str:
 
 
 def start_embedded(home: Path) -> str:
-    """Start the embedded server of a home folder, or join the one that runs; it stops with the last process that uses it.
+    """Start the embedded server of a home folder, or join the one that runs.
+
+    It stops with the last process that uses it.
 
     Returns:
         postgresql:// address of the superuser, over a socket on this machine.
@@ -185,7 +188,7 @@ def _external(settings: Settings) -> tuple[str, str]:
                 ensure_role(connection, APP_ROLE, password)
     except psycopg.errors.InsufficientPrivilege as error:
         message = (
-            f"the database user {owner.username!r} may not make the role {APP_ROLE}: let the database's administrator run "
+            f"the database user {owner.username!r} may not make the role {APP_ROLE}: let the administrator run "
             f"`CREATE ROLE {APP_ROLE} LOGIN PASSWORD '...'` and set TERTIB_DATABASE_APP_URL to that role's address"
         )
         raise DatabaseError(message) from error

@@ -1,8 +1,8 @@
-"""Errors that carry their HTTP status, and how they are told: problem details (RFC 9457) to programs, a page to people."""
+"""Errors that carry their HTTP status. `api.answers` tells them: problem details to programs, a page to people."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -12,7 +12,7 @@ class OfficeError(RuntimeError):
 
     Args:
         detail: one sentence: what was wrong, and what to do.
-        extra: further members of the problem document (JSON values).
+        extra: further members of the problem document, JSON values.
 
     Attributes:
         status: HTTP status of the answer.
@@ -24,12 +24,12 @@ class OfficeError(RuntimeError):
     code: ClassVar[str] = "office-error"
     title: ClassVar[str] = "The office could not do this"
 
-    def __init__(self, detail: str, **extra: Any) -> None:
+    def __init__(self, detail: str, **extra: object) -> None:
         super().__init__(detail)
         self.detail = detail
         self.extra = extra
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """The problem document of RFC 9457."""
         return {
             "type": f"urn:tertib:problem:{self.code}",
@@ -40,7 +40,7 @@ class OfficeError(RuntimeError):
         }
 
 
-class BadRequest(OfficeError):
+class BadRequest(OfficeError):  # noqa: N818 - reads as what happened
     """What was sent cannot be understood."""
 
     status = 400
@@ -48,7 +48,7 @@ class BadRequest(OfficeError):
     title = "The request cannot be understood"
 
 
-class NotSignedIn(OfficeError):
+class NotSignedIn(OfficeError):  # noqa: N818 - reads as what happened
     """Nobody is signed in, or the credentials are wrong."""
 
     status = 401
@@ -56,7 +56,7 @@ class NotSignedIn(OfficeError):
     title = "Sign in first"
 
 
-class Forbidden(OfficeError):
+class Forbidden(OfficeError):  # noqa: N818 - reads as what happened
     """The person or camera is known but may not do this."""
 
     status = 403
@@ -64,7 +64,7 @@ class Forbidden(OfficeError):
     title = "You may not do this"
 
 
-class NotFound(OfficeError):
+class NotFound(OfficeError):  # noqa: N818 - reads as what happened
     """Absent, or not for this viewer: the two are never told apart."""
 
     status = 404
@@ -72,7 +72,7 @@ class NotFound(OfficeError):
     title = "Not found"
 
 
-class Conflict(OfficeError):
+class Conflict(OfficeError):  # noqa: N818 - reads as what happened
     """The request contradicts what the office already holds."""
 
     status = 409
@@ -80,7 +80,7 @@ class Conflict(OfficeError):
     title = "This contradicts what the office holds"
 
 
-class TooLarge(OfficeError):
+class TooLarge(OfficeError):  # noqa: N818 - reads as what happened
     """The body is larger than the office accepts."""
 
     status = 413
@@ -88,7 +88,7 @@ class TooLarge(OfficeError):
     title = "Too large"
 
 
-class Unprocessable(OfficeError):
+class Unprocessable(OfficeError):  # noqa: N818 - reads as what happened
     """Understood, but refused because of its content."""
 
     status = 422
@@ -96,7 +96,7 @@ class Unprocessable(OfficeError):
     title = "The content is refused"
 
 
-class TooMany(OfficeError):
+class TooMany(OfficeError):  # noqa: N818 - reads as what happened
     """Too many attempts; wait."""
 
     status = 429
@@ -104,7 +104,7 @@ class TooMany(OfficeError):
     title = "Too many attempts"
 
 
-class Unavailable(OfficeError):
+class Unavailable(OfficeError):  # noqa: N818 - reads as what happened
     """The office cannot answer now; trying later helps."""
 
     status = 503

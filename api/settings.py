@@ -46,7 +46,10 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls, home: Path | None = None) -> Settings:
-        """Settings from `TERTIB_HOME`, `TERTIB_DATABASE_URL`, `TERTIB_DATABASE_APP_URL`, `TERTIB_JURISDICTIONS`, `TERTIB_PUBLIC_URL`."""
+        """Settings from the environment.
+
+        `TERTIB_HOME`, `TERTIB_DATABASE_URL`, `TERTIB_DATABASE_APP_URL`, `TERTIB_JURISDICTIONS`, `TERTIB_PUBLIC_URL`.
+        """
         values: dict[str, object] = {
             "home": (home or Path(os.environ.get("TERTIB_HOME") or REPOSITORY / "var")).expanduser().resolve()
         }
@@ -80,7 +83,10 @@ class Settings(BaseModel):
         given = os.environ.get("TERTIB_SECRET")
         if given is not None:
             if len(given) < MIN_SECRET_LENGTH or given.lower() in _DEFAULTS_REFUSED:
-                message = f"TERTIB_SECRET must have {MIN_SECRET_LENGTH} characters or more: make one with `openssl rand -hex 32`"
+                message = (
+                    f"TERTIB_SECRET must have {MIN_SECRET_LENGTH} characters or more: "
+                    "make one with `openssl rand -hex 32`"
+                )
                 raise SettingsError(message)
             return given.encode()
         return kept_secret(self.home / "secret.key").encode()
@@ -98,7 +104,7 @@ def kept_secret(path: Path) -> str:
     except FileExistsError:
         pass
     else:
-        # Written under another name first would be safer against a crash; a half-written secret is refused below and told.
+        # A secret that a crash left half-written is refused below, with what to do.
         with os.fdopen(descriptor, "w") as stream:
             stream.write(secrets.token_urlsafe(48))
             stream.flush()

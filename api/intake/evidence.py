@@ -111,7 +111,7 @@ def member_response(request: Request, member: StoredMember) -> Response:
 
 
 def _range(header: str, size: int) -> tuple[int, int] | str | None:
-    """First and last byte of a single range; "outside" when it begins past the end; None: answer the whole (RFC 9110)."""
+    """First and last byte of a range; "outside" when it begins past the end; None: answer the whole (RFC 9110)."""
     unit, _, spec = header.partition("=")
     first, dash, last = spec.strip().partition("-")
     if unit.strip().lower() != "bytes" or not dash or "," in spec or len(spec) > 40:
@@ -128,7 +128,8 @@ def _range(header: str, size: int) -> tuple[int, int] | str | None:
     return None if end < start else (start, end)
 
 
-@router.api_route("/v1/evidence/{case}/{member}", methods=["GET", "HEAD"], summary="One file of a case's evidence")
+@router.head("/v1/evidence/{case}/{member}", include_in_schema=False)
+@router.get("/v1/evidence/{case}/{member}", summary="One file of a case's evidence")
 def evidence_member(
     request: Request,
     session: DbSession,

@@ -41,7 +41,7 @@ class CameraKeyRow(Base):
 
 
 class PackageRow(Base):
-    """An accepted package: the file lies write-once under its own hash, the manifest stands here as it was signed. Only grows."""
+    """An accepted package: the file lies write-once under its own hash, the manifest as it was signed. Only grows."""
 
     __tablename__ = "packages"
     __table_args__ = (UniqueConstraint("camera_id", "sequence"), UniqueConstraint("case_id"))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 SATURDAY = 5
 
 
-class CalendarNotPublished(ValueError):
+class CalendarNotPublished(ValueError):  # noqa: N818 - reads as what happened
     """A working day of a year was asked for whose holidays are not in the jurisdiction's file."""
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from api.jurisdiction.model import Article, Jurisdiction, Names
 
 
-class LawUnknown(ValueError):
+class LawUnknown(ValueError):  # noqa: N818 - reads as what happened
     """The jurisdiction's file has no article for this offence on this day."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
@@ -66,7 +66,7 @@ class Jurisdictions:
             raise JurisdictionError(message)
         return cls(load_jurisdiction(path) for path in paths)
 
-    def __iter__(self) -> Iterable[Jurisdiction]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Jurisdiction]:
         return iter(self._by_id.values())
 
     def __getitem__(self, jurisdiction_id: str) -> Jurisdiction:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.jurisdiction.calendar import WorkCalendar
 from api.store.kinds import CaseKind
+from pipeline.evidence.offence import OffenceCode
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.()-]{0,59}$")]
 LANGUAGES = ("id", "en")
@@ -81,7 +82,7 @@ class Article(Valid):
 class Offence(Part):
     """An offence code of the cameras and the articles that it falls under, the most fitting first."""
 
-    code: Slug
+    code: OffenceCode
     names: Names
     articles: tuple[Slug, ...] = Field(min_length=1)
 
@@ -185,7 +186,7 @@ class Jurisdiction(Valid):
             if name not in known:
                 message = f"{what}: {name!r} is not in the file (known: {', '.join(sorted(known))})"
                 raise ValueError(message)
-        for label, keys in (
+        listed: tuple[tuple[str, list[object]], ...] = (
             ("articles", [(a.id, a.version) for a in self.articles]),
             ("clocks", [(c.id, c.version) for c in self.clocks]),
             ("offences", [o.code for o in self.offences]),
@@ -194,7 +195,8 @@ class Jurisdiction(Valid):
             ("contest_grounds", [g.id for g in self.contest_grounds]),
             ("complaint_categories", [c.id for c in self.complaint_categories]),
             ("holidays", [h.day for h in self.holidays]),
-        ):
+        )
+        for label, keys in listed:
             twice = sorted({str(key) for key in keys if keys.count(key) > 1})
             if twice:
                 message = f"{label}: {', '.join(twice)} stands there twice"

@@ -1,8 +1,8 @@
 """Protection of forms: no other site can send one in a visitor's name.
 
-Each page's forms carry `csrf_token` (in templates: `csrf_token`, from `request.state.form_token`). The token is bound by the office's secret to a
-cookie: the sign-in's cookie, or for the public a random signed one. Every POST, PUT, PATCH and DELETE that a browser could send across sites needs
-it; nothing has to be remembered route by route.
+Each page's forms carry `csrf_token` (from `request.state.form_token`). The token is bound by the office's secret to a
+cookie: the sign-in's cookie, or for the public a random signed one. Every POST, PUT, PATCH and DELETE that a browser
+could send across sites needs it; nothing has to be remembered route by route.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 NOT_SIMPLE = frozenset({"application/json", "application/problem+json", "application/vnd.tertib.package"})
 
 
-class FormRefused(Forbidden):  # noqa: N818 - reads as what happened
+class FormRefused(Forbidden):
     """The form's token is absent or not this browser's."""
 
     code = "form-refused"

@@ -39,7 +39,7 @@ def _page(request: Request, *, target: str, login: str = "", error: str | None =
         f'<input type="hidden" name="csrf_token" value="{escape(request.state.form_token)}">'
         f'<input type="hidden" name="next" value="{escape(target)}">'
         f'<p><label>Nama <input name="login" autocomplete="username" required value="{escape(login)}"></label></p>'
-        '<p><label>Kata sandi <input name="password" type="password" autocomplete="current-password" required></label></p>'
+        '<p><label>Kata sandi <input name="password" type="password" required></label></p>'
         '<p><button type="submit">Masuk</button></p></form></main></html>',
         status_code=status,
         headers={"Cache-Control": "no-store"},

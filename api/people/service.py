@@ -23,8 +23,8 @@ from api.store.reading import Viewer
 MIN_PASSWORD_LENGTH = 10
 MAX_PASSWORD_LENGTH = 256
 MAX_LOGIN_LENGTH = 60
-# Failures that are let through in a window, before everybody waits: by name (somebody guesses one password after another) and by
-# address (somebody tries one password on many names).
+# Failures that are let through in a window, before everybody waits: by name (somebody guesses one password after
+# another) and by address (somebody tries one password on many names).
 WINDOW = timedelta(minutes=15)
 MAX_FAILURES_BY_LOGIN = 8
 MAX_FAILURES_BY_ADDRESS = 40
@@ -35,7 +35,7 @@ class PeopleError(ValueError):
     """A user cannot be made as asked; the sentence says why."""
 
 
-class WrongCredentials(NotSignedIn):  # noqa: N818 - reads as what happened
+class WrongCredentials(NotSignedIn):
     """Name or password is wrong; which of the two is not said."""
 
     code = "wrong-credentials"

@@ -44,5 +44,5 @@ class BodyRefused(Unprocessable):
     title = "The content cannot be stored"
 
 
-class ChainBroken(RuntimeError):
+class ChainBroken(RuntimeError):  # noqa: N818 - reads as what happened
     """A stored event does not fit the chain: the store was changed from outside."""

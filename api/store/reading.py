@@ -91,11 +91,12 @@ def _condition(viewer: Viewer, reference: str | None) -> ColumnElement[bool]:
     return or_(own, public)
 
 
-def readable_by(viewer: Viewer) -> Select[tuple[CaseRow]]:
+def readable_by(viewer: Viewer) -> Select[CaseRow]:
     """The cases that a viewer may read; narrow it further with `.where(...)`.
 
-    Officers and supervisors read their agency's cases (all, when they belong to none); auditors and admins all; the staff of an agency
-    its own; a party its case and the contests and complaints on it; the public none (by reference only, see `case_for`).
+    Officers and supervisors read their agency's cases (all, when they belong to none); auditors and admins all; the
+    staff of an agency its own; a party its case and the contests and complaints on it; the public none (by reference
+    only, see `case_for`).
     """
     return select(CaseRow).where(_condition(viewer, None))
 

@@ -96,7 +96,7 @@ def lock_case(session: Session, case_id: UUID) -> CaseRow:
     return row
 
 
-def index_subject(session: Session, case_id: UUID, **values: Any) -> CaseRow:
+def index_subject(session: Session, case_id: UUID, **values: object) -> CaseRow:
     """Change index data of a case (its events stay what they are)."""
     canonical_json(values)
     row = lock_case(session, case_id)

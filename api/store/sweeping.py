@@ -1,4 +1,4 @@
-"""The sweeper: writes down, once, that a deadline has passed, and computes deadlines that could not be computed before."""
+"""The sweeper: writes down, once, that a deadline has passed, and computes those that could not be computed before."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ BATCH = 100
 def sweep_due(session: Session, moment: datetime, *, limit: int = BATCH) -> int:
     """Append a `clock_overdue` event for each running clock whose deadline has passed and has no such event yet.
 
-    Several sweepers may run: each takes cases that no other holds (FOR UPDATE SKIP LOCKED). Case first, then its clocks: the same order of
-    locks as `append`, so that the two never wait for each other in a circle.
+    Several sweepers may run: each takes cases that no other holds (FOR UPDATE SKIP LOCKED). Case first, then its
+    clocks: the same order of locks as `append`, so that the two never wait for each other in a circle.
 
     Args:
         session: an open transaction; the caller commits.
@@ -57,7 +57,7 @@ def sweep_due(session: Session, moment: datetime, *, limit: int = BATCH) -> int:
                 "clock_overdue",
                 actor=SYSTEM,
                 body={"clock": row.name, "due_at": iso_utc(row.due_at), "policy": row.policy_id},
-                # The public sees the running clock of a complaint and of a contest; other deadlines are the office's own matter.
+                # Who waits for an answer sees that it is late; other deadlines are the office's own matter.
                 audience=Audience.PUBLIC if row.name == "first_response" else Audience.INTERNAL,
             )
             row.overdue_event = event.number

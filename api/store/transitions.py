@@ -1,7 +1,7 @@
 """Which event may follow in which state: frozen tables, one a case kind.
 
-The program copies these tables into the database when it starts, and a trigger refuses an event that they do not hold. To add an event type
-to a kind, add it here: the tables are the only place.
+The program copies these tables into the database when it starts, and a trigger refuses an event that they do not hold.
+To add an event type to a kind, add it here: the tables are the only place.
 """
 
 from __future__ import annotations

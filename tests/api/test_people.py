@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from tests.api.conftest import PASSWORD, form_token
-
 
 def test_signs_in_and_out(client, officer, sign_in):
     sign_in(officer)

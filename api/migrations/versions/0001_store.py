@@ -178,7 +178,8 @@ def upgrade() -> None:
         CREATE FUNCTION tertib_freeze_clock() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF OLD.stopped_at IS NOT NULL THEN
-                RAISE EXCEPTION 'the clock % has ended: its result stays', OLD.name USING ERRCODE = 'restrict_violation';
+                RAISE EXCEPTION 'the clock % has ended: its result stays', OLD.name
+                    USING ERRCODE = 'restrict_violation';
             END IF;
             IF (NEW.case_id, NEW.name, NEW.round, NEW.policy_id, NEW.policy_version, NEW.started_at, NEW.anchor_at)
                 IS DISTINCT FROM
