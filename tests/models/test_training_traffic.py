@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs the extra `train`")
+ultralytics = pytest.importorskip("ultralytics", reason="training needs the extra `train`")
+
+from click.testing import CliRunner  # noqa: E402 - after the skip
+from typer.main import get_command  # noqa: E402 - as above
+
+from models.backends.onnx_detector import OnnxDetector  # noqa: E402 - as above
+from models.backends.openvino import OpenvinoRunner  # noqa: E402 - as above
+from models.detection import CLASSES  # noqa: E402 - as above
+from models.errors import ModelError  # noqa: E402 - as above
+from models.training.traffic.export import export  # noqa: E402 - as above
+from models.training.traffic.loss import UndecidedLoss  # noqa: E402 - as above
+from models.training.traffic.network import adapt, load_base  # noqa: E402 - as above
+from models.training.traffic.pictures import Composer, read_set  # noqa: E402 - as above
+from models.training.traffic.smoke import make_set  # noqa: E402 - as above
+from models.training.traffic.train import Recipe, train  # noqa: E402 - as above
+from scripts.commands.models import app  # noqa: E402 - as above
+
+COCO_NAMES = ["person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light"]
+RECIPE = Recipe(epochs=2, plain_epochs=1, side_px=96, batch=2)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory) -> Path:
+    """A YOLOv8n of COCO's shape that has learned nothing: no download needed."""
+    torch.manual_seed(0)
+    model = ultralytics.YOLO("yolov8n.yaml", verbose=False)
+    model.model.names = {row: COCO_NAMES[row] if row < len(COCO_NAMES) else f"thing {row}" for row in range(80)}
+    path = tmp_path_factory.mktemp("base") / "base.pt"
+    torch.save({"model": model.model, "train_args": {}}, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> Path:
+    return make_set(tmp_path_factory.mktemp("set"), pictures=4)
+
+
+def weights(checkpoint: Path) -> dict[str, torch.Tensor]:
+    return torch.load(checkpoint, weights_only=False)["model"].state_dict()
+
+
+def test_known_classes_keep_their_rows_and_new_ones_start_rare(base):
+    old = load_base(base)
+    rows = [branch[-1].weight.clone() for branch in old.model[-1].cv3]
+    new = adapt(old)
+    for before, branch in zip(rows, new.model[-1].cv3, strict=True):
+        after = branch[-1]
+        assert torch.equal(after.weight[CLASSES.index("car")], before[COCO_NAMES.index("car")])
+        assert torch.equal(after.weight[CLASSES.index("signal")], before[COCO_NAMES.index("traffic light")])
+        assert torch.sigmoid(after.bias[CLASSES.index("plate")]) < 0.01
+
+
+def test_the_command_trains_and_exports_what_the_roadside_can_run(base, tmp_path):
+    run = CliRunner()
+    out = tmp_path / "out"
+    trained = run.invoke(get_command(app), ["train", "traffic-n", "--base", str(base), "--out", str(out), "--smoke"])
+    assert trained.exit_code == 0, trained.output
+    written = run.invoke(get_command(app), ["export", "traffic-n", "--checkpoint", str(out / "last.pt")])
+    assert written.exit_code == 0, written.output
+    path = out / "traffic-n.onnx"
+    assert path.stat().st_size < 10_000_000
+    detector = OnnxDetector(path, OpenvinoRunner(path, threads=1, device="CPU"))
+    for height, width in ((720, 1280), (300, 300)):
+        detector.detect(np.zeros((height, width, 3), np.uint8))
+
+
+def test_an_interrupted_training_goes_on_to_the_same_network(base, pictures, tmp_path):
+    whole = weights(train(base, pictures, tmp_path / "whole", RECIPE))
+
+    class InterruptedByUserError(Exception):
+        pass
+
+    def stop_in_second_epoch(state: dict[str, float]) -> None:
+        if state["epoch"] == 1:
+            raise InterruptedByUserError
+
+    with pytest.raises(InterruptedByUserError):
+        train(base, pictures, tmp_path / "part", RECIPE, tell=stop_in_second_epoch)
+    resumed = weights(train(base, pictures, tmp_path / "part", RECIPE, resume=True))
+    assert all(torch.allclose(whole[name], resumed[name], atol=1e-5) for name in whole)
+
+
+def test_the_first_layers_keep_what_coco_taught(base, pictures, tmp_path):
+    before = load_base(base).state_dict()
+    after = weights(train(base, pictures, tmp_path / "out", RECIPE))
+    assert torch.equal(before["model.0.conv.weight"], after["model.0.conv.weight"])
+    assert not torch.equal(before["model.21.cv1.conv.weight"], after["model.21.cv1.conv.weight"])
+
+
+def test_undecided_regions_teach_no_class(base):
+    network = adapt(load_base(base)).train()
+    criterion = UndecidedLoss(network)
+    output = network(torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(1)))
+    car = {"batch_idx": torch.zeros(1), "cls": torch.zeros(1, 1), "bboxes": torch.tensor([[0.3, 0.3, 0.2, 0.2]])}
+    everywhere = torch.tensor([[0.5, 0.5, 1.0, 1.0]])
+    hushed = {
+        "batch_idx": torch.zeros(2),
+        "cls": torch.tensor([[0.0], [float(len(CLASSES))]]),
+        "bboxes": torch.cat([car["bboxes"], everywhere]),
+    }
+    _, loud = criterion(output, car)
+    _, quiet = criterion(output, hushed)
+    assert quiet[1] < loud[1]
+    assert quiet[0] == pytest.approx(float(loud[0]))
+
+
+@pytest.mark.parametrize("mosaic", [True, False])
+def test_a_picture_is_the_same_for_the_same_seed(pictures, mosaic):
+    first, second = (
+        Composer(read_set(pictures), side_px=128, seed=3).compose(1, epoch=2, mosaic=mosaic) for _ in range(2)
+    )
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    picture, boxes, classes = first
+    assert picture.shape == (128, 128, 3)
+    assert boxes.min(initial=0) >= 0
+    assert boxes.max(initial=0) <= 128
+    assert len(boxes) == len(classes)
+
+
+class TestBadInput:
+    def test_a_missing_base_says_what_to_give(self, pictures, tmp_path):
+        with pytest.raises(ModelError, match="--base"):
+            train(tmp_path / "none.pt", pictures, tmp_path / "out", RECIPE)
+
+    def test_a_file_that_is_no_network_is_told_in_one_line(self, pictures, tmp_path):
+        (tmp_path / "bad.pt").write_bytes(b"no network")
+        with pytest.raises(ModelError, match="cannot load the base network") as told:
+            train(tmp_path / "bad.pt", pictures, tmp_path / "out", RECIPE)
+        assert "\n" not in str(told.value)
+
+    def test_an_empty_set_says_how_to_make_one(self, base, tmp_path):
+        with pytest.raises(ModelError, match=r"models\.training\.traffic\.label"):
+            train(base, tmp_path, tmp_path / "out", RECIPE)
+
+    @pytest.mark.parametrize("line", ["0 0.5 0.5 0.1", "12 0.5 0.5 0.1 0.1", "car 0.5 0.5 0.1 0.1"])
+    def test_a_wrong_label_names_its_file(self, tmp_path, line):
+        for folder in ("images", "labels"):
+            (tmp_path / folder).mkdir()
+        cv2.imwrite(str(tmp_path / "images" / "a.jpg"), np.zeros((8, 8, 3), np.uint8))
+        (tmp_path / "labels" / "a.txt").write_text(line + "\n", encoding="utf-8")
+        with pytest.raises(ModelError, match=r"a\.txt"):
+            read_set(tmp_path)
+
+    def test_resuming_nothing_is_told(self, base, pictures, tmp_path):
+        with pytest.raises(ModelError, match="nothing to resume"):
+            train(base, pictures, tmp_path / "out", RECIPE, resume=True)
+
+    def test_a_damaged_checkpoint_is_told(self, tmp_path):
+        (tmp_path / "last.pt").write_bytes(b"half a file")
+        with pytest.raises(ModelError, match="cannot read the checkpoint"):
+            export(tmp_path / "last.pt", tmp_path / "out.onnx")
