@@ -15,7 +15,7 @@ from api.contests.attachments import (
     AttachmentUnreadableError,
     accept_attachment,
 )
-from api.contests.service import open_contest
+from api.contests.service import contests_of, open_contest
 from api.jurisdiction.loading import jurisdictions_of
 from api.portal.page import Texts, public_page
 from api.portal.submissions import FormTokenError, claim, new_form_token, record_case
@@ -26,7 +26,7 @@ from api.store.kinds import CaseKind
 from api.store.reading import Viewer
 from api.store.tables import CaseRow
 from api.tickets.pages import door
-from api.tickets.party import party_of
+from api.tickets.party import party_of, passes_of
 from api.tickets.view import ticket_view
 
 router = APIRouter(include_in_schema=False)
@@ -125,4 +125,7 @@ def contest_sent(
         # Contested in another window, cancelled or paid meanwhile: the page says which.
         session.refresh(ticket)
         return _page(request, session, viewer, ticket, typed=typed, closed=True)
-    return RedirectResponse(f"/t/{ticket.reference}?done=contested", status_code=303)
+    done = RedirectResponse(f"/t/{ticket.reference}?done=contested", status_code=303)
+    newest = contests_of(session, viewer, ticket)[0]
+    passes_of(request).grant(done, newest.id, path=f"/a/{newest.reference}")
+    return done

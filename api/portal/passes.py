@@ -11,7 +11,9 @@ from uuid import UUID
 from fastapi import Request, Response
 
 COOKIE: Final = "tertib_party"
-LIFETIME_S: Final = 2 * 3600  # long enough to write a contest, short enough for a borrowed phone
+LIFETIME_S: Final = (
+    6 * 3600
+)  # long enough to fetch a sale letter and write a contest, short enough for a borrowed phone
 MAX_CHARACTERS: Final = 200
 
 

@@ -15,7 +15,12 @@ class Entry:
 
 
 # The public portal's links (the ticket, contest and complaint slices add theirs here).
-PUBLIC: tuple[Entry, ...] = (Entry("nav.home", "/"),)
+PUBLIC: tuple[Entry, ...] = (
+    Entry("nav.home", "/"),
+    Entry("public.nav.ticket", "/lookup"),
+    Entry("public.nav.complain", "/complaints/new"),
+    Entry("public.nav.follow", "/follow"),
+)
 
 # The links of people who sign in.
 OFFICE: tuple[Entry, ...] = (Entry("nav.review", "/review", frozenset({"officer", "supervisor"})),)
