@@ -280,7 +280,8 @@ class Manifest(_Part):
 def explain(error: ValidationError) -> str:
     """The first fault of a pydantic error as one sentence that names the field."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
+    # The name of an unknown field is the sender's text: it must neither be long nor steer a terminal.
+    field = "".join(c if c.isprintable() else "?" for c in ".".join(str(part)[:60] for part in first["loc"]))
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     sentence = first["msg"].removeprefix("Value error, ")
     return f"{field}: {sentence}{more}" if field else f"{sentence}{more}"

@@ -64,9 +64,13 @@ def verify(data: bytes, keys: PublicKeyRing, *, now: datetime | None = None) -> 
             time of its receipt.
 
     Raises:
+        ValueError: `now` is naive.
         EvidenceError: It does not verify; `.step` names the step (see `STEPS`) and `.why` says what was found.
     """
-    received_at = (now or datetime.now(UTC)).astimezone(UTC)
+    received_at = now if now is not None else datetime.now(UTC)
+    if received_at.tzinfo is None:
+        message = "now must be aware of its time zone"
+        raise ValueError(message)
 
     # 1. container
     envelope_entry, *entries = unpack(data)

@@ -9,8 +9,10 @@ from typing import Any, NoReturn
 
 from pipeline.evidence.limits import MAX_JSON_DEPTH, MAX_JSON_DIGITS
 
-# Strings are skipped as a whole, so that brackets inside them do not count.
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# Strings are skipped as a whole, so that brackets inside them do not count. A string without end matches too, and
+# nothing is given back:
+# otherwise text made of escaped quotes would be searched again from each of them.
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 class JsonRefused(ValueError):  # noqa: N818 - internal; callers turn it into the error of their step
