@@ -26,7 +26,7 @@ class Limits:
     Attributes:
         confidence: least confidence of an accepted text, 0..1.
         margin: how many times likelier than the next text it must be.
-        margin_grown_together: the same where no separate characters stood out (something covers or touches them).
+        margin_grown_together: the same where no separate characters stood out, being covered or joined.
         glyph_height_px: least height of a character in the crop; below it strokes of different characters fall together.
     """
 
