@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import random as random_module
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -38,7 +38,8 @@ MAX_ANSWER_S: Final = 120.0
 
 MAX_REASON_CHARACTERS: Final = 500
 
-_DELIVERED = frozenset({200, 201})
+_CREATED = 201
+_DELIVERED = frozenset({200, _CREATED})
 _REFUSED = frozenset({409, 413, 422})
 _NOT_ALLOWED = frozenset({401, 403})
 _NOT_AN_OFFICE = frozenset({404, 405, 410, 511})
@@ -51,6 +52,7 @@ class SendResult:
 
     Attributes:
         delivered: Packages that the office has acknowledged.
+        opened: Those of them that were new to it (201); the others it had already, from a try whose answer was lost.
         refused: Packages that it will not take; their reasons are in the spool.
         waiting: Packages left in the spool.
         retry_in_s: When to try again; `None` when nothing failed.
@@ -59,6 +61,7 @@ class SendResult:
     """
 
     delivered: int = 0
+    opened: int = 0
     refused: int = 0
     waiting: int = 0
     retry_in_s: float | None = None
@@ -78,12 +81,14 @@ class _Kind(Enum):
 class _Answer:
     kind: _Kind
     why: str = ""
+    opened: bool = False
     retry_after_s: float | None = None
 
 
 @dataclass
 class _Round:
     delivered: int = 0
+    opened: int = 0
     refused: int = 0
     held_cameras: set[str] = field(default_factory=set)
     why: str | None = None
@@ -98,7 +103,8 @@ class Sender:
     Args:
         spool: Where packages wait.
         office_url: The office's address, `https://...`; packages go to `/v1/packages` below it.
-        token: The box's token.
+        token: The token of the box, or that of each camera by its id. With one for each, a camera whose token is not
+            accepted is held back and tried again later, and the others go on.
         client: An httpx client with its time limits set; made when absent.
         clock: The present, aware; for dates in `Retry-After`.
         sleep: Waits some seconds; by default the stop event's own wait, which a stop interrupts.
@@ -112,7 +118,7 @@ class Sender:
         self,
         spool: Spool,
         office_url: str,
-        token: str,
+        token: str | Mapping[str, str],
         *,
         client: httpx.Client | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -124,9 +130,10 @@ class Sender:
             message = f"the office's address {office_url!r} is not an http or https URL"
             raise ValueError(message)
         self._spool = spool
-        if not (token and token.isascii() and token.isprintable() and " " not in token):
-            message = "the box's token is empty or holds characters that no token has: copy it again from the office"
-            raise ValueError(message)
+        for one in [token] if isinstance(token, str) else token.values():
+            if not (one and one.isascii() and one.isprintable() and " " not in one):
+                message = "a token is empty or holds characters that no token has: copy it again from the office"
+                raise ValueError(message)
         self._url = f"{office_url.rstrip('/')}/v1/packages"
         self._token = token
         self._client = client or httpx.Client(timeout=httpx.Timeout(30, connect=10, write=60))
@@ -172,7 +179,15 @@ class Sender:
             self._failures += 1
         elif state.stop is None:
             self._failures = 0
-        return SendResult(state.delivered, state.refused, waiting, retry_in_s, state.why, state.stop)
+        return SendResult(
+            delivered=state.delivered,
+            opened=state.opened,
+            refused=state.refused,
+            waiting=waiting,
+            retry_in_s=retry_in_s,
+            why=state.why,
+            stop=state.stop,
+        )
 
     def _deliver(self, package: SpooledPackage, state: _Round) -> None:
         try:
@@ -185,6 +200,7 @@ class Sender:
         if answer.kind is _Kind.DELIVERED:
             self._spool.acknowledge(package.package_id)
             state.delivered += 1
+            state.opened += answer.opened
         elif answer.kind is _Kind.REFUSED:
             self._spool.refuse(package.package_id, answer.why)
             state.refused += 1
@@ -196,12 +212,17 @@ class Sender:
             state.stop = answer.why if answer.kind is _Kind.STOP else None
 
     def _post(self, package: SpooledPackage, data: bytes) -> _Answer:
+        token = self._token if isinstance(self._token, str) else self._token.get(package.camera_id)
+        if token is None:
+            return _Answer(
+                _Kind.CAMERA_LATER, f"there is no token for camera {package.camera_id}: get one from the office"
+            )
         digest = base64.b64encode(bytes.fromhex(package.data_sha256)).decode()
         headers = {
             "Content-Type": PACKAGE_MEDIA_TYPE,
             "Content-Digest": f"sha-256=:{digest}:",
             "Idempotency-Key": package.package_id,
-            "Authorization": f"Bearer {self._token}",
+            "Authorization": f"Bearer {token}",
             "Accept": "application/json, application/problem+json",
         }
         try:
@@ -218,7 +239,7 @@ class Sender:
         reason = _reason(body)
         if status in _DELIVERED:
             if body.get("package_id") == package.package_id:
-                return _Answer(_Kind.DELIVERED)
+                return _Answer(_Kind.DELIVERED, opened=status == _CREATED)
             return _Answer(
                 _Kind.OFFICE_LATER,
                 f"{self._url} answered {status}, but not as an office does: is a login page in between?",
@@ -226,15 +247,14 @@ class Sender:
         if status in _REFUSED:
             return _Answer(_Kind.REFUSED, f"the office refused it ({status}): {reason}")
         if status in _NOT_ALLOWED:
-            return _Answer(
-                _Kind.STOP,
-                f"the office does not accept this box's token ({status}: {reason}): set a new one from the office",
-            )
+            whose = f"camera {package.camera_id}" if isinstance(self._token, Mapping) else "this box"
+            why = f"the office does not accept the token of {whose} ({status}: {reason}): set a new one from the office"
+            return _Answer(_Kind.STOP if isinstance(self._token, str) else _Kind.CAMERA_LATER, why)
         if status in _NOT_AN_OFFICE or response.is_redirect:
             why = f"{self._url} answered {status}, as no office does: check the office's address and what is in between"
             return _Answer(_Kind.OFFICE_LATER, why)
         kind = _Kind.OFFICE_LATER if status in _OFFICE_BUSY else _Kind.CAMERA_LATER
-        return _Answer(kind, f"the office answered {status}: {reason}", self._retry_after_s(response))
+        return _Answer(kind, f"the office answered {status}: {reason}", retry_after_s=self._retry_after_s(response))
 
     def _read_bounded(self, response: httpx.Response) -> dict[str, Any]:
         """The answer's JSON object; empty when it is none, or too long to be one of an office's."""

@@ -111,7 +111,9 @@ class Spool:
         self._clock = clock
         self._guard = threading.RLock()
         try:
-            self._waiting.mkdir(parents=True, exist_ok=True)
+            # Evidence is personal data: nobody else on the box needs to look in.
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._waiting.mkdir(exist_ok=True)
             self._refused.mkdir(exist_ok=True)
             self._lock_file = lock_folder(folder)
         except OSError as error:

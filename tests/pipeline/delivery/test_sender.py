@@ -151,6 +151,34 @@ def test_a_wrong_token_stops_with_a_sentence_for_the_technician(spool, office, s
     assert (result.waiting, len(office.requests)) == (2, 1)
 
 
+def test_each_camera_can_have_its_own_token(spool, office, client):
+    fill(spool, 1, "smg-01")
+    fill(spool, 1, "smg-02")
+    sender = Sender(spool, office.url, {"smg-01": "one", "smg-02": "two"}, client=client)
+    assert sender.run_once().opened == 2
+    assert [request["Authorization"] for request in office.requests] == ["Bearer one", "Bearer two"]
+
+
+@pytest.mark.parametrize("tokens", [{"smg-02": "two"}, {"smg-01": "wrong", "smg-02": "two"}])
+def test_a_camera_without_a_good_token_is_named_and_the_others_go_on(spool, office, client, tokens):
+    fill(spool, 2, "smg-01")
+    fill(spool, 2, "smg-02")
+    if "smg-01" in tokens:
+        office.script.append((401, {}, b'{"detail": "unknown token"}'))
+    result = Sender(spool, office.url, tokens, client=client).run_once()
+    assert (result.delivered, result.waiting, result.stop) == (2, 2, None)
+    assert "camera smg-01" in result.why
+    assert result.retry_in_s is not None
+
+
+def test_what_the_office_had_already_is_delivered_but_not_opened(spool, office, send):
+    fill(spool, 1)
+    office.script.append("drop after")
+    assert send.run_once().opened == 0
+    result = send.run_once()
+    assert (result.delivered, result.opened) == (1, 0)
+
+
 def test_a_fault_with_one_package_does_not_hold_up_other_cameras(spool, office, send):
     fill(spool, 2, "smg-01")
     fill(spool, 2, "smg-02")

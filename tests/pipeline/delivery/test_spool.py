@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import sqlite3
+import stat
 import subprocess
 import threading
 from pathlib import Path
@@ -249,6 +250,10 @@ def test_a_damaged_or_newer_database_is_told(tmp_path):
     database.close()
     with pytest.raises(SpoolError, match="newer version"):
         Spool(tmp_path / "newer")
+
+
+def test_others_on_the_box_cannot_look_in(spool):
+    assert stat.S_IMODE(spool.folder.stat().st_mode) == 0o700
 
 
 def test_a_folder_that_cannot_be_is_told(tmp_path):
