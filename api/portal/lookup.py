@@ -29,7 +29,7 @@ def _plain_plate(typed: str) -> str:
     try:
         return PlateNumber.parse(typed).text
     except ValueError:
-        return "".join(c for c in typed.upper() if c.isalnum())
+        return ""
 
 
 def find_ticket(session: Session, *, reference: str, plate: str) -> UUID | None:

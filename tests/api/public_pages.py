@@ -1,4 +1,4 @@
-"""What the tests of the public face share: a page as a person without JavaScript sees it, and a ticket that came the whole way."""
+"""What the tests of the public face share: a page as read without JavaScript, and a ticket that came the whole way."""
 
 from __future__ import annotations
 
