@@ -2,7 +2,8 @@
 
     Source -> MotionGate -> Detector -> Tracker, Signals -> rules -> Docket -> Plates -> Finding -> seal -> Ledger
 
-`Camera.events()` is one camera without an office (what `tertib observe` prints). `run_cameras` runs many, each decoding in a thread of its own,
+`Camera.events()` is one camera without an office (what `tertib observe` prints). `run_cameras` runs many, each
+decoding in a thread of its own,
 all with one detector, and seals and hands over every finding in the caller's thread:
 
     >>> stats = run_cameras(  # doctest: +SKIP
@@ -36,7 +37,7 @@ from pipeline.perception.plates import PlateAlbum, read_plate
 from pipeline.perception.signals import Signals
 from pipeline.perception.track import Box, Track
 from pipeline.perception.tracker import Tracker
-from pipeline.rules import RULES, Candidate, Moment
+from pipeline.rules import Moment, judge, stands
 from pipeline.rules.crossing import Crossing, crossings
 from pipeline.rules.suspicion import suspects
 from pipeline.scene import Scene
@@ -167,7 +168,7 @@ class Camera:
             self._album.collect(
                 picture, seen, tracks, watched, at_s=frame.at_s, media_s=frame.media_s, frame=frame.index
             )
-            self.stats.candidates += self._docket.enter(_judge(moment), tracks)
+            self.stats.candidates += self._docket.enter(judge(moment), tracks, self._album.merits(frame.index))
             yield from self._crossings(tracks)
         yield from self._finish(frame, over=False)
 
@@ -206,6 +207,8 @@ class Camera:
         """Read the plates of what is ripe, and tell it."""
         alive = self._tracker.alive(frame.at_s)
         for candidate, track in self._docket.ripe(frame.at_s, alive, over=over):
+            if not stands(candidate, track, self.scene):
+                continue
             finding = Finding(
                 scene=self.scene,
                 candidate=candidate,
@@ -235,10 +238,6 @@ class Camera:
             if number != track and name != "signal" and not own_plate:
                 others.append((x1, y1, x2, y2))
         return beside(box, others)
-
-
-def _judge(moment: Moment) -> list[Candidate]:
-    return [candidate for rule in RULES for candidate in rule(moment)]
 
 
 def run_cameras(

@@ -1,17 +1,23 @@
-"""Candidates that wait until the vehicle has passed, so that later and closer looks at the plate count; and no vehicle twice for one offence."""
+"""Candidates that wait until the vehicle has passed, so that later and closer looks at the plate count.
+
+And no vehicle is told twice for one offence.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pipeline.exhibits import CLIP_AFTER_S, Finding
 from pipeline.perception.track import Track, overlap
 from pipeline.rules import Candidate
 
-LONGEST_WAIT_S = 6.0
-"""After the offence; the ring of packets must reach back farther than this and the clip's beginning together."""
+LONGEST_WAIT_S = 5.0
+"""For a better view, after the offence was certain.
+
+The ring of packets must reach back farther than this and the clip together.
+"""
 REBORN_WITHIN_S = 2.5
 """A tracker may lose a vehicle and find it again under another number."""
 SAME_PLATE_WITHIN_S = 60.0
@@ -21,6 +27,8 @@ SAME_PLATE_WITHIN_S = 60.0
 class _Waiting:
     candidate: Candidate
     track: Track
+    first_at_s: float
+    merit: float
 
 
 class Docket:
@@ -31,22 +39,40 @@ class Docket:
         self._taken: set[tuple[int, str]] = set()
         self._told: list[Finding] = []
 
-    def enter(self, candidates: Iterable[Candidate], tracks: Iterable[Track]) -> int:
-        """Take in a picture's candidates and the tracks as they now are; the first candidate of a track and offence counts.
+    def enter(self, candidates: Iterable[Candidate], tracks: Iterable[Track], merits: Mapping[int, float]) -> int:
+        """Take in a picture's candidates and the tracks as they now are.
+
+        The first candidate of a track and offence counts. Where the offence lasts, a rule offers it again picture
+        after picture: then the one with
+        the best view of the plate takes the place of the first.
+
+        Args:
+            candidates: Of this picture.
+            tracks: All tracks seen in it.
+            merits: How well the plates of tracks can be seen in it; tracks whose plate cannot be seen are absent.
 
         Returns:
             How many were new.
         """
         now = {track.id: track for track in tracks}
-        for (number, _), waiting in self._waiting.items():
-            waiting.track = now.get(number, waiting.track)
+        for (number, _), case in self._waiting.items():
+            case.track = now.get(number, case.track)
         new = 0
         for candidate in candidates:
             key = (candidate.track_id, candidate.offence.value)
+            merit = merits.get(candidate.track_id, 0.0)
+            waiting = self._waiting.get(key)
             if key not in self._taken:
                 self._taken.add(key)
-                self._waiting[key] = _Waiting(candidate, now[candidate.track_id])
+                self._waiting[key] = _Waiting(candidate, now[candidate.track_id], candidate.at_s, merit)
                 new += 1
+            elif (
+                waiting
+                and candidate.lasting
+                and merit > waiting.merit
+                and candidate.at_s <= waiting.first_at_s + LONGEST_WAIT_S
+            ):
+                waiting.candidate, waiting.merit = candidate, merit
         return new
 
     def open_tracks(self) -> set[int]:
@@ -54,7 +80,7 @@ class Docket:
         return {number for number, _ in self._waiting}
 
     def ripe(self, at_s: float, alive: set[int], *, over: bool = False) -> list[tuple[Candidate, Track]]:
-        """Candidates to be finished now: the clip's end has passed, and the vehicle has gone or was waited for long enough.
+        """Candidates to finish now: the clip's end has passed, and the vehicle has gone or was waited for long enough.
 
         Args:
             at_s: Now, in capture time.
@@ -65,7 +91,7 @@ class Docket:
             key
             for key, waiting in self._waiting.items()
             if over
-            or at_s >= waiting.candidate.at_s + LONGEST_WAIT_S
+            or at_s >= waiting.first_at_s + LONGEST_WAIT_S + CLIP_AFTER_S
             or (at_s >= waiting.candidate.at_s + CLIP_AFTER_S and key[0] not in alive)
         ]
         return [(waiting.candidate, waiting.track) for key in ready for waiting in [self._waiting.pop(key)]]

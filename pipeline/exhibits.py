@@ -1,4 +1,7 @@
-"""The exhibits of one finding: clip, stills, plate, and who else is in the pictures; together the draft of an evidence package."""
+"""The exhibits of one finding.
+
+Clip, stills, plate, and who else is in the pictures; together the draft of an evidence package.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pipeline.evidence.manifest import CameraRef, PlateCandidate, PlateEvidence,
 from pipeline.evidence.package import Draft, MediaMember
 from pipeline.ingest import CaptureClock, Memory
 from pipeline.perception.plates import PlateVote
-from pipeline.perception.track import Box, Track
+from pipeline.perception.track import Box, Sighting, Track
 from pipeline.rules.candidate import Candidate
 from pipeline.scene import Scene
 from pipeline.scene.geometry import Point
@@ -20,6 +23,7 @@ CLIP_BEFORE_S = 4.0
 CLIP_AFTER_S = 3.0
 OVERVIEW_BEFORE_S = 1.0
 """The overview shows the vehicle about so long before the offence."""
+MIN_BETWEEN_STILLS_S = 0.3
 CLIP, OVERVIEW, OFFENCE, DRAWN, PLATE = "clip.mp4", "overview.jpg", "offence.jpg", "offence_drawn.jpg", "plate.jpg"
 
 
@@ -74,7 +78,7 @@ def draft(finding: Finding, software: Software) -> Draft:
     """
     scene, candidate, track = finding.scene, finding.candidate, finding.track
     offence_at_s = next((s.at_s for s in track.sightings if s.frame == candidate.frame), candidate.at_s)
-    overview = next((s for s in reversed(track.sightings) if s.at_s <= offence_at_s - OVERVIEW_BEFORE_S), track.first)
+    overview = _overview(finding, offence_at_s)
     pictures = finding.memory.pictures([offence_at_s + finding.media_offset_s, overview.at_s + finding.media_offset_s])
     if pictures[0] is None or pictures[1] is None:
         raise ExhibitError(
@@ -83,14 +87,15 @@ def draft(finding: Finding, software: Software) -> Draft:
     happened_s = candidate.at_s + finding.media_offset_s
     clip = finding.memory.cut(happened_s - CLIP_BEFORE_S, happened_s + CLIP_AFTER_S)
     way = [s.ground for s in track.sightings if s.at_s <= offence_at_s]
-    caption = f"{scene.camera.id}  {candidate.offence.value}  {utc(candidate.at_s).astimezone(scene.camera.zone):%Y-%m-%d %H:%M:%S.%f %z}"
+    local = utc(candidate.at_s).astimezone(scene.camera.zone)
+    caption = f"{scene.camera.id}  {candidate.offence.value}  {local:%Y-%m-%d %H:%M:%S.%f %z}"
     drawn = stills.drawn_offence(pictures[0], scene, candidate.lane, candidate.box, way, caption)
     media = [
         *([MediaMember(CLIP, "clip", "video/mp4", clip)] if clip else []),
         MediaMember(OVERVIEW, "overview", "image/jpeg", stills.jpeg(pictures[1])),
         MediaMember(OFFENCE, "offence", "image/jpeg", stills.jpeg(pictures[0])),
         MediaMember(DRAWN, "offence_drawn", "image/jpeg", stills.jpeg(drawn), OFFENCE, _drawn_recipe(candidate, way)),
-        *_plate_member(finding, with_clip=clip is not None),
+        *_plate_member(finding, overview.frame, with_clip=clip is not None),
     ]
     others = finding.bystanders.get(candidate.frame, ())
     return Draft(
@@ -126,6 +131,19 @@ def draft(finding: Finding, software: Software) -> Draft:
     )
 
 
+def _overview(finding: Finding, offence_at_s: float) -> Sighting:
+    """The second moment that is shown.
+
+    Where the plate is seen best while the offence lasts, else about a second before it.
+    """
+    sightings, look = finding.track.sightings, finding.plate.best
+    if finding.candidate.lasting and look is not None and abs(look.at_s - offence_at_s) >= MIN_BETWEEN_STILLS_S:
+        best = [s for s in sightings if s.frame == look.frame]
+        if best:
+            return best[0]
+    return next((s for s in reversed(sightings) if s.at_s <= offence_at_s - OVERVIEW_BEFORE_S), sightings[0])
+
+
 def _plate_evidence(finding: Finding) -> PlateEvidence:
     vote = finding.plate
     return PlateEvidence(
@@ -139,13 +157,15 @@ def _plate_evidence(finding: Finding) -> PlateEvidence:
     )
 
 
-def _plate_member(finding: Finding, *, with_clip: bool) -> list[MediaMember]:
+def _plate_member(finding: Finding, overview_frame: int, *, with_clip: bool) -> list[MediaMember]:
     look = finding.plate.best
     if look is None:
         return []
     x1, y1, x2, y2 = (round(value) for value in look.box)
     if look.frame == finding.candidate.frame:
         parent, recipe = OFFENCE, f"crop {x1},{y1},{x2},{y2}"
+    elif look.frame == overview_frame:
+        parent, recipe = OVERVIEW, f"crop {x1},{y1},{x2},{y2}"
     elif with_clip:
         before_s = look.at_s - finding.candidate.at_s
         parent, recipe = (

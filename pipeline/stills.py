@@ -35,6 +35,11 @@ def jpeg(picture_bgr: Picture, quality: int = JPEG_QUALITY) -> bytes:
     return data.tobytes()
 
 
+def png(picture_bgr: Picture) -> bytes:
+    """Encode a picture (uint8 [h, w, 3] BGR) as PNG."""
+    return cv2.imencode(".png", picture_bgr)[1].tobytes()
+
+
 def drawn_offence(
     picture_bgr: Picture, scene: Scene, lane_id: str, box: Box, way: Sequence[Point], caption: str
 ) -> Picture:

@@ -61,7 +61,7 @@ class FolderSource:
             media_s = index * self._step_s
             yield Frame(index, 0, self._origin_s + media_s, media_s, self._clock, self, file)
 
-    def cut(self, start_s: float, end_s: float) -> bytes | None:
+    def cut(self, start_s: float, end_s: float) -> bytes | None:  # noqa: ARG002 - images have no bitstream
         """Always None; see `Memory.cut`."""
         return None
 

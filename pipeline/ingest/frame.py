@@ -23,7 +23,8 @@ class CaptureClock:
     """How far the capture times can be believed.
 
     Attributes:
-        source: `rtcp` = the camera's own sender reports; `arrival` = smallest delay seen; `file` = start time stated by a person; `assumed` = nobody
+        source: `rtcp` = the camera's own sender reports; `arrival` = smallest delay seen; `file` = start time
+            stated by a person; `assumed` = nobody
             said when the file was recorded.
         uncertainty_ms: Half-width within which the true time lies, in milliseconds.
     """
@@ -44,7 +45,10 @@ class Memory(Protocol):
         ...
 
     def pictures(self, times_s: Sequence[float]) -> list[NDArray[np.uint8] | None]:
-        """The pictures nearest to these media times, uint8 [height, width, 3] BGR; None where nothing is left of that time."""
+        """The pictures nearest to these media times, uint8 [height, width, 3] BGR.
+
+        None where nothing is left of that time.
+        """
         ...
 
 

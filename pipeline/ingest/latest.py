@@ -1,4 +1,7 @@
-"""Lets a slow reader follow a live source: the ring gets every packet, the reader the newest picture; late ones are counted, never queued."""
+"""Lets a slow reader follow a live source.
+
+The ring gets every packet, the reader the newest picture; late ones are counted, never queued.
+"""
 
 from __future__ import annotations
 

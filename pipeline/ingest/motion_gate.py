@@ -12,7 +12,8 @@ from pipeline.ingest.frame import Frame
 class MotionGate:
     """Compares the small brightness picture with a slowly learnt background.
 
-    A vehicle that stops stays foreground for some seconds and is then learnt; while anything is being followed the camera asks for a heartbeat
+    A vehicle that stops stays foreground for some seconds and is then learnt; while anything is being followed the
+    camera asks for a heartbeat
     (`hold`), so that a vehicle waiting at a red light is not forgotten.
 
     Args:

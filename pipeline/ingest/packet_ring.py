@@ -31,7 +31,8 @@ class StoredPacket:
 class PacketRing:
     """Keeps whole groups of pictures, as many as cover the wanted time.
 
-    The stream's parameters are kept as a tiny mp4 in memory made from the first keyframe while the connection is open: a stream of a closed
+    The stream's parameters are kept as a tiny mp4 in memory made from the first keyframe while the connection is
+    open: a stream of a closed
     container cannot serve as a template.
 
     Args:
@@ -57,7 +58,8 @@ class PacketRing:
     def add(self, packet: av.Packet) -> None:
         """Keep a packet, as it came from the demuxer.
 
-        The first packet of an RTSP session is a keyframe without timestamps: it waits for the second, from which its time follows.
+        The first packet of an RTSP session is a keyframe without timestamps: it waits for the second, from which its
+        time follows.
         """
         if packet.size == 0:
             return
@@ -105,20 +107,22 @@ class PacketRing:
         return target.getvalue()
 
     def cut(self, start_s: float, end_s: float) -> bytes | None:
-        """An mp4 with the packets from the keyframe at or before `start_s` up to `end_s`; not one of them is encoded again.
+        """An mp4 with the packets from the keyframe at or before `start_s` up to `end_s`; none is encoded again.
 
         Args:
             start_s: Wanted beginning in the segment's media clock, in seconds.
             end_s: Wanted end, in seconds.
 
         Returns:
-            The file's bytes (index at the front, so that a browser plays it at once), or None when the ring holds nothing of that time.
+            The file's bytes (index at the front, so that a browser plays it at once), or None when the ring holds
+            nothing of that time.
         """
         with self._lock:
             packets = list(self._packets)
         base = float(self.time_base)
         first = _keyframe_before(packets, start_s, base)
-        # In decoding order a picture may stand behind one that is shown later: cut where no later packet is still wanted.
+        # In decoding order a picture may stand behind one that is shown later: cut where no later packet is still
+        # wanted.
         wanted = [index for index, packet in enumerate(packets) if index >= first and packet.pts * base <= end_s + 1e-6]
         if self._template is None or not wanted:
             return None
@@ -158,16 +162,13 @@ class PacketRing:
             stream = template.streams.video[0]
             decoder = stream.codec_context
             decoder.thread_count = 1
-            for packet in [*packets[first:], None]:
-                if packet and packet.dts * base > max(times_s) + 1.0:
-                    packet = None
-                for picture in decoder.decode(self._packet(packet, stream, packet.dts) if packet else None):
+            until = [packet for packet in packets[first:] if packet.dts * base <= max(times_s) + 1.0]
+            for packet in [*(self._packet(stored, stream, stored.dts) for stored in until), None]:
+                for picture in decoder.decode(packet):
                     for place, wanted_s in enumerate(times_s):
                         distance_s = abs((picture.pts or 0) * base - wanted_s)
                         if distance_s < nearest[place][0]:
                             nearest[place] = (distance_s, picture)
-                if packet is None:
-                    break
         return [picture.to_ndarray(format="bgr24") if picture is not None else None for _, picture in nearest]
 
     def _packet(self, stored: StoredPacket, stream: av.VideoStream, dts: int, *, shift: int = 0) -> av.Packet:
@@ -189,7 +190,7 @@ def _keyframe_before(packets: Sequence[StoredPacket], start_s: float, base: floa
 
 
 def _length_prefixed(data: bytes) -> bytes:
-    """H.264/H.265 units behind start codes (as RTSP and MPEG-TS carry them), rewritten with their lengths in front (as mp4 wants them)."""
+    """Units behind start codes (as RTSP and MPEG-TS carry them), with their lengths in front (as mp4 wants them)."""
     if not data.startswith((b"\x00\x00\x01", b"\x00\x00\x00\x01")):
         return data
     units = [unit.rstrip(b"\x00") for unit in data.split(b"\x00\x00\x01")]

@@ -1,4 +1,7 @@
-"""A camera's RTSP stream: reconnects with growing patience, and takes its time from the camera where the camera tells it."""
+"""A camera's RTSP stream.
+
+Reconnects with growing patience, and takes its time from the camera where the camera tells it.
+"""
 
 from __future__ import annotations
 
@@ -101,9 +104,9 @@ class RtspSource:
             except av.error.InvalidDataError:
                 continue
             for picture in pictures:
-                media_s = (
-                    picture.time if picture.time is not None else (last_s + step_s if last_s is not None else None)
-                )
+                media_s: float | None = picture.time
+                if media_s is None and last_s is not None:
+                    media_s = last_s + step_s
                 if media_s is None:
                     early.append(picture)
                     continue
@@ -124,7 +127,10 @@ class RtspSource:
 
 
 class _StreamClock:
-    """Turns media time into UTC: by the sender reports where there are any, else by the smallest delay of arrival seen so far."""
+    """Turns media time into UTC.
+
+    By the sender reports where there are any, else by the smallest delay of arrival seen so far.
+    """
 
     def __init__(self, container: InputContainer, now: Callable[[], float]) -> None:
         self._container = container

@@ -7,7 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.ingest.folder import IMAGE_SUFFIXES, FolderSource
 from pipeline.ingest.frame import Frame, MediaError
+from pipeline.ingest.rtsp import RtspSource
+from pipeline.ingest.video_file import FileSource
 
 
 class Source(Protocol):
@@ -22,7 +25,8 @@ class Source(Protocol):
         """All pictures in order of display.
 
         Raises:
-            MediaError: When the footage cannot be opened; or after the last good picture, when it ended before its time.
+            MediaError: When the footage cannot be opened; or after the last good picture, when it ended before
+                its time.
         """
         ...
 
@@ -54,10 +58,6 @@ def open_source(
     Raises:
         MediaError: When there is no such file or the kind is unknown.
     """
-    from pipeline.ingest.folder import IMAGE_SUFFIXES, FolderSource
-    from pipeline.ingest.rtsp import RtspSource
-    from pipeline.ingest.video_file import FileSource
-
     if name.startswith(("rtsp://", "rtsps://")):
         return RtspSource(name)
     if "://" in name:

@@ -116,7 +116,8 @@ class FileSource:
             raise MediaError(f"{self._path}: holds no picture that can be decoded")
         if self.duration_s and length_s < 0.9 * self.duration_s - 0.5:
             raise MediaError(
-                f"{self._path}: is cut off: pictures end after {length_s:.1f} s of {self.duration_s:.1f} s ({count} pictures were used)"
+                f"{self._path}: is cut off: pictures end after {length_s:.1f} s of {self.duration_s:.1f} s "
+                f"({count} pictures were used)"
             )
         if damaged > max(2, count // 50):
             raise MediaError(
@@ -129,7 +130,10 @@ class FileSource:
 
 
 def _demux(container: InputContainer, stream: av.VideoStream) -> Iterator[av.Packet]:
-    """Packets until the end; a file that is cut off ends here instead of in an exception (its length is judged afterwards)."""
+    """Packets until the end.
+
+    A file that is cut off ends here instead of in an exception (its length is judged afterwards).
+    """
     try:
         yield from container.demux(stream)
     except av.error.FFmpegError:

@@ -69,7 +69,10 @@ class PlateVote:
 
 
 class PlateAlbum:
-    """The best looks at the plates of the tracks that a rule may point at. Crops of all others are never taken, and these die with their track."""
+    """The best looks at the plates of the tracks that a rule may point at.
+
+    Crops of all others are never taken, and these die with their track.
+    """
 
     def __init__(self) -> None:
         self._looks: dict[int, list[PlateLook]] = defaultdict(list)
@@ -114,6 +117,10 @@ class PlateAlbum:
         looks.sort(key=lambda other: -other.merit)
         del looks[MOST_LOOKS:]
 
+    def merits(self, frame: int) -> dict[int, float]:
+        """For each track whose plate is seen in this picture: how well."""
+        return {track: look.merit for track, looks in self._looks.items() for look in looks if look.frame == frame}
+
     def looks(self, track: int) -> list[PlateLook]:
         """The kept looks at a track's plate, best first."""
         return list(self._looks.get(track, ()))
@@ -148,8 +155,8 @@ def vote(looks: Sequence[PlateLook], readings: Sequence[PlateReading]) -> PlateV
         if best
     ]
     if not ballots:
-        reason = next((reading.reason for reading in readings if reading.reason), "nothing on the plate was legible")
-        return PlateVote(None, 0.0, reason, (), len(looks), looks[0])
+        why = next((reading.reason for reading in readings if reading.reason), "nothing on the plate was legible")
+        return PlateVote(None, 0.0, why, (), len(looks), looks[0])
     total = sum(weight for *_, weight in ballots)
     texts: dict[str, float] = defaultdict(float)
     lengths: dict[int, float] = defaultdict(float)
@@ -166,7 +173,7 @@ def vote(looks: Sequence[PlateLook], readings: Sequence[PlateReading]) -> PlateV
     backers = [(look, reading) for look, reading, best, _ in ballots if best == elected and reading.text == elected]
     best_look = max(backers, key=lambda pair: pair[1].confidence)[0] if backers else looks[0]
     confidence = agreement * max((reading.confidence for _, reading in backers), default=0.0)
-    reason = None
+    reason: str | None = None
     if not backers:
         reason = "no single look shows the text that the looks vote for"
     elif agreement < MIN_AGREEMENT:

@@ -35,7 +35,10 @@ class Sighting:
 
     @property
     def top(self) -> Point:
-        """The middle of the box's upper edge, in pixels: what is left to measure by when the wheels are out of the picture."""
+        """The middle of the box's upper edge, in pixels.
+
+        What is left to measure by when the wheels are out of the picture.
+        """
         return (self.box[0] + self.box[2]) / 2, self.box[1]
 
     @property
@@ -51,7 +54,7 @@ class Track:
     Attributes:
         id: Unique within a camera's segment.
         sightings: In order of time, never empty.
-        votes: Sum of scores for each class.
+        votes: Weight of the looks that spoke for each class.
     """
 
     id: int

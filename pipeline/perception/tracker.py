@@ -70,7 +70,8 @@ class Tracker:
             frame: Number of the picture.
 
         Returns:
-            The tracks that are seen in this picture, each with its history; and for each box of `seen` the number of its track, or -1.
+            The tracks that are seen in this picture, each with its history; and for each box of `seen` the number of
+            its track, or -1.
         """
         numbers = np.full(len(seen), -1, np.int64)
         chosen = _distinct_vehicles(seen)
@@ -92,7 +93,8 @@ class Tracker:
             x1, y1, x2, y2 = (float(value) for value in seen.boxes[place])
             score = float(seen.scores[place])
             growing.sightings.append(Sighting(at_s, frame, (x1, y1, x2, y2), score))
-            growing.votes[CLASSES[int(seen.classes[place])]] += score
+            # A large, sure look tells more about the class than a far one.
+            growing.votes[CLASSES[int(seen.classes[place])]] += score * growing.sightings[-1].size_px / 100
             del growing.sightings[:-HISTORY]
             current.append(Track(identity, tuple(growing.sightings), dict(growing.votes)))
         return sorted(current, key=lambda track: track.id), numbers

@@ -1,4 +1,7 @@
-"""Writes `index.html` and the stills it shows; nothing is fetched from anywhere, so that the folder can be carried away."""
+"""Writes `index.html` and the stills it shows.
+
+Nothing is fetched from anywhere, so that the folder can be carried away.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from pipeline.evidence.offence import OffenceCode
 from pipeline.perception.track import Sighting, Track
@@ -14,21 +15,22 @@ from pipeline.scene.model import Reservation
 
 MIN_SIGHTINGS = 5
 MIN_STAY_S = 1.0
-MIN_TRAVEL_SIZES = 0.35
-"""About a third of its own length: less is parking, or a box that trembles."""
+MIN_TRAVEL_SIZES = 0.2
+"""Of its own size: less is parking, or a box that trembles."""
 MAX_SHARE_PERMITTED = 0.2
 """With more votes than this for a permitted class, the vehicle may be permitted: abstain."""
 MOTORISED = ("car", "motorcycle", "bus", "truck")
 
 
 def bus_lane(moment: Moment) -> list[Candidate]:
-    """A vehicle drives in a lane that is reserved for other classes at that hour: UU 22/2009 Art. 287(1), against a sign or marking.
+    """A vehicle drives in a lane reserved for others at that hour: UU 22/2009 Art. 287(1), against a sign or marking.
 
     All of these must hold:
 
     1. The lane is reserved at the local time of every sighting that counts.
     2. The vehicle is motorised and of no permitted class; at most a fifth of its class votes fall on permitted classes.
-    3. Its wheels (middle of the box's lower edge) were in the lane's polygon without a break in at least `MIN_SIGHTINGS` pictures and for at
+    3. Its wheels (middle of the box's lower edge) were in the lane's polygon without a break in at least
+       `MIN_SIGHTINGS` pictures and for at
        least `MIN_STAY_S`: a momentary overlap is none.
     4. It moved by at least `MIN_TRAVEL_SIZES` of its own size meanwhile: parked vehicles are another matter.
     """
@@ -40,12 +42,7 @@ def bus_lane(moment: Moment) -> list[Candidate]:
 
 
 def _judge(moment: Moment, lane: Lane, reserved: Reservation, track: Track) -> Candidate | None:
-    permitted_share = track.share(*reserved.classes)
-    if (
-        track.vehicle_class not in MOTORISED
-        or track.vehicle_class in reserved.classes
-        or permitted_share > MAX_SHARE_PERMITTED
-    ):
+    if may_use(track, reserved):
         return None
     here = _during(moment, reserved, stay(track, lane))
     if len(here) < MIN_SIGHTINGS or here[-1].at_s - here[0].at_s < MIN_STAY_S:
@@ -57,6 +54,7 @@ def _judge(moment: Moment, lane: Lane, reserved: Reservation, track: Track) -> C
     local = moment.local(track.last.at_s)
     kept_for = ", ".join(reserved.classes)
     doubts = list(common_doubts(track, here, moment.tracks))
+    permitted_share = track.share(*reserved.classes)
     if permitted_share > 0.05:
         doubts.append(f"in {permitted_share:.0%} of the looks it seemed to be of a permitted class ({kept_for})")
     return Candidate(
@@ -69,6 +67,7 @@ def _judge(moment: Moment, lane: Lane, reserved: Reservation, track: Track) -> C
         box=track.last.box,
         measured={
             "lane": lane.id,
+            "in_lane_since": datetime.fromtimestamp(here[0].at_s, UTC).isoformat(timespec="milliseconds"),
             "stay_s": round(stay_s, 3),
             "sightings": len(here),
             "travel_vehicle_sizes": round(travel, 2),
@@ -88,7 +87,15 @@ def _judge(moment: Moment, lane: Lane, reserved: Reservation, track: Track) -> C
             met("It was driving, not parked", f"it moved by {travel:.1f} times its own size"),
         ),
         doubts=tuple(doubts),
+        lasting=True,
     )
+
+
+def may_use(track: Track, reserved: Reservation) -> bool:
+    """Whether the vehicle is, or may well be, of a class for which the lane is kept; or has no engine."""
+    if track.vehicle_class not in MOTORISED or track.vehicle_class in reserved.classes:
+        return True
+    return track.share(*reserved.classes) > MAX_SHARE_PERMITTED
 
 
 def _during(moment: Moment, reserved: Reservation, sightings: Sequence[Sighting]) -> Sequence[Sighting]:

@@ -9,9 +9,6 @@ from pipeline.evidence.manifest import Condition, Measure
 from pipeline.evidence.offence import OffenceCode
 from pipeline.perception.track import Box
 
-MAX_BOX_CHANGE = 2.5
-"""Between two sightings a vehicle's box does not grow so many times: two vehicles were taken for one."""
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -28,6 +25,8 @@ class Candidate:
         measured: Numbers with their unit in the key.
         conditions: Every condition of the rule and why it is met, for the officer's checklist.
         doubts: What speaks against, in sentences.
+        lasting: The offence lasts (driving in a lane), so that any picture of that time shows it; else it is an
+            instant (passing a line).
     """
 
     offence: OffenceCode
@@ -40,6 +39,7 @@ class Candidate:
     measured: Mapping[str, Measure]
     conditions: tuple[Condition, ...]
     doubts: tuple[str, ...] = ()
+    lasting: bool = False
 
 
 def met(name: str, detail: str) -> Condition:

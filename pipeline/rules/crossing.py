@@ -9,7 +9,10 @@ from pipeline.scene import CountLine
 from pipeline.scene.geometry import Point, along, side
 
 MARGIN_SIZES = 0.08
-"""A vehicle has changed sides when it is so far beyond the line, in its own size: a box that trembles on the line counts once at most."""
+"""A vehicle has changed sides when it is so far beyond the line, in its own size.
+
+A box that trembles on the line counts once at most.
+"""
 MIN_MARGIN_PX = 2.0
 OVERHANG = 0.02
 """How far beyond the ends of a line a passage still counts, as a share of its length."""
@@ -39,7 +42,8 @@ class Crossing:
 def crossings(track: Track, line: CountLine) -> list[Crossing]:
     """All passages of a track over a line, in order of time.
 
-    The side is taken as changed only beyond a margin, and the passage is where the way between the two last certain sides meets the line.
+    The side is taken as changed only beyond a margin, and the passage is where the way between the two last certain
+    sides meets the line.
     """
     start, end = line.line
     found: list[Crossing] = []

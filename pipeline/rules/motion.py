@@ -28,22 +28,31 @@ def stay(track: Track, lane: Lane) -> tuple[Sighting, ...]:
 def displacement(first: Sighting, last: Sighting, scene: Scene) -> Point:
     """How far the vehicle moved in the picture, in pixels.
 
-    The wheels are the measure; where the picture's lower edge cuts the box in one of the two sightings, their place is unknown and the upper edge
-    is taken in both.
+    Both edges of a box move with a vehicle that drives; where only one does, something else came before it or its box
+    was cut. So the smaller of
+    the two movements counts; an edge that the picture cuts in one of the sightings says nothing, and the other one is
+    taken alone.
     """
-    cut = max(first.box[3], last.box[3]) >= scene.frame.height_px - EDGE_PX
-    start, end = (first.top, last.top) if cut else (first.ground, last.ground)
-    return end[0] - start[0], end[1] - start[1]
+    wheels = last.ground[0] - first.ground[0], last.ground[1] - first.ground[1]
+    roof = last.top[0] - first.top[0], last.top[1] - first.top[1]
+    if max(first.box[3], last.box[3]) >= scene.frame.height_px - EDGE_PX:
+        return roof
+    if min(first.box[1], last.box[1]) <= EDGE_PX:
+        return wheels
+    return min(wheels, roof, key=lambda moved: math.hypot(*moved))
 
 
 def travel_sizes(sightings: Sequence[Sighting], scene: Scene) -> float:
-    """Distance between the first and the last sighting, in sizes of the vehicle itself (about its length)."""
-    dx, dy = displacement(sightings[0], sightings[-1], scene)
-    return math.hypot(dx, dy) / median(sighting.size_px for sighting in sightings)
+    """Distance between the first and the last sightings, in sizes of the vehicle itself (about its length).
+
+    The median over three beginnings and three ends: one box that jumps is no journey.
+    """
+    moved = [math.hypot(*displacement(start, end, scene)) for start in sightings[:3] for end in sightings[-3:]]
+    return median(moved) / median(sighting.size_px for sighting in sightings)
 
 
 def entangled_with(track: Track, others: Sequence[Track]) -> int | None:
-    """Number of another track whose box lies so much over this one's that the two may have been confused; None when it stands alone."""
+    """Number of another track whose box lies over this one's, so that the two may be confused; None when alone."""
     for other in others:
         if other.id != track.id and overlap(track.last.box, other.last.box) > ENTANGLED_OVERLAP:
             return other.id

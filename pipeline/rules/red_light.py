@@ -16,7 +16,10 @@ from pipeline.scene import Lane
 from pipeline.scene.geometry import Point, inside, side, unit
 
 GRACE_S = 0.5
-"""Red must have lasted so long when the line is passed: yellow ends in no instant for a driver, and cameras see onsets late."""
+"""Red must have lasted so long when the line is passed.
+
+Yellow ends in no instant for a driver, and cameras see onsets late.
+"""
 MIN_BEFORE = 3
 """Pictures in which the vehicle is seen before the line: who appears beyond it may have come from elsewhere."""
 MIN_BEYOND_SIZES = 0.4
@@ -35,15 +38,18 @@ def red_light(moment: Moment) -> list[Candidate]:
 
     All of these must hold:
 
-    1. The lane has a stop line, a direction and a signal head, and the head's phase at the instant of passing is read as red: `unknown` never
+    1. The lane has a stop line, a direction and a signal head, and the head's phase at the instant of passing is
+       read as red: `unknown` never
        counts as red.
     2. Red had lasted for at least `GRACE_S` at that instant (interpolated between the pictures before and after).
-    3. The vehicle was seen in the lane before the line in at least `MIN_BEFORE` pictures, and less than `MAX_GAP_S` lies between the two
+    3. The vehicle was seen in the lane before the line in at least `MIN_BEFORE` pictures, and less than
+       `MAX_GAP_S` lies between the two
        sightings on both sides of the line.
     4. It passed the line itself, not its prolongation, in the lane's direction.
     5. It went on beyond the line by at least `MIN_BEYOND_SIZES` of its own size.
 
-    The instant is that of the middle of the box's lower edge: the rear wheels of a vehicle seen from behind, which is in its favour.
+    The instant is that of the middle of the box's lower edge: the rear wheels of a vehicle seen from behind, which is
+    in its favour.
     """
     found: list[Candidate] = []
     for lane in moment.scene.lanes:
@@ -91,7 +97,10 @@ def _judge(moment: Moment, gate: _Gate, track: Track) -> Candidate | None:
 
 
 def _passage(gate: _Gate, track: Track) -> tuple[Sighting, Sighting, float, float] | None:
-    """The last passage over the line in the lane's direction: sighting before, sighting after, instant, place along the line (0..1)."""
+    """The last passage over the line in the lane's direction.
+
+    Sighting before, sighting after, instant, place along the line (0..1).
+    """
     found = None
     for before, after in pairwise(track.sightings):
         near, far = gate.beyond_px(before.ground), gate.beyond_px(after.ground)

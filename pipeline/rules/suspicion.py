@@ -1,4 +1,7 @@
-"""Whom a rule may soon point at: only of these are plate crops taken, and they are thrown away when nothing comes of it."""
+"""Whom a rule may soon point at.
+
+Only of these are plate crops taken, and they are thrown away when nothing comes of it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ AGAINST_SIZES = 0.15
 def suspects(moment: Moment) -> set[int]:
     """Numbers of the tracks in a lane where what they do may become an offence.
 
-    A plate is often legible only before the offence is certain: a car that waits at a gate shows its plate, and moves on without it.
+    A plate is often legible only before the offence is certain: a car that waits at a gate shows its plate, and moves
+    on without it.
     """
     return {track.id for track in moment.tracks for lane in moment.scene.lanes if _suspicious(moment, lane, track)}
 

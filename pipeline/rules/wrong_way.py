@@ -28,9 +28,12 @@ def wrong_way(moment: Moment) -> list[Candidate]:
     All of these must hold:
 
     1. The lane has a permitted direction.
-    2. The wheels were in the lane's polygon without a break in at least `MIN_SIGHTINGS` pictures and for at least `MIN_STAY_S`.
-    3. Meanwhile the vehicle moved against the direction by at least `MIN_AGAINST_SIZES` of its own size (and `MIN_AGAINST_PX`).
-    4. It moved opposite to the direction, at most `MAX_ANGLE_DEGREES` off: whoever crosses the lane does not drive along it.
+    2. The wheels were in the lane's polygon without a break in at least `MIN_SIGHTINGS` pictures and for at least
+       `MIN_STAY_S`.
+    3. Meanwhile the vehicle moved against the direction by at least `MIN_AGAINST_SIZES` of its own size (and
+       `MIN_AGAINST_PX`).
+    4. It moved opposite to the direction, at most `MAX_ANGLE_DEGREES` off: whoever crosses the lane does not drive
+       along it.
     5. At least `MIN_SHARE_OF_STEPS` of its single steps went that way: a box that jumps once is no journey.
     """
     found: list[Candidate] = []
@@ -87,4 +90,5 @@ def _judge(moment: Moment, lane: Lane, permitted: Point, track: Track) -> Candid
             met("It moved steadily", f"{share:.0%} of its steps went against the direction"),
         ),
         doubts=common_doubts(track, here, moment.tracks),
+        lasting=True,
     )

@@ -35,7 +35,8 @@ def side(point: Point, start: Point, end: Point) -> float:
     """Signed distance in pixels of `point` from the endless line `start` -> `end`.
 
     Returns:
-        Positive to the right of somebody who walks from `start` to `end` in the picture (y points down), negative to the left.
+        Positive to the right of somebody who walks from `start` to `end` in the picture (y points down), negative to
+        the left.
     """
     dx, dy = end[0] - start[0], end[1] - start[1]
     length = math.hypot(dx, dy)

@@ -55,11 +55,9 @@ def load_scene(path: Path) -> Scene:
             f"{path}: must hold keys such as `name`, `camera`, `frame` and `lanes`; see samples/scenes for examples"
         )
     try:
-        scene = Scene.model_validate(content)
+        return Scene.model_validate(content).found_in(path.resolve().parent)
     except ValidationError as error:
         raise SceneError(f"{path}: {_sentence(error, content)}") from None
-    scene._folder = path.resolve().parent
-    return scene
 
 
 def _sentence(error: ValidationError, content: dict[Any, Any]) -> str:

@@ -1,6 +1,7 @@
 """The scene file: every field with what it means and within which bounds it is believed.
 
-A scene says what a person knows about a place and no camera can see: where the lanes are, who may use them and when, which lamp governs
+A scene says what a person knows about a place and no camera can see: where the lanes are, who may use them and when,
+which lamp governs
 which lane. `extra="forbid"` everywhere: a misspelt key must never switch an offence off silently.
 """
 
@@ -311,7 +312,8 @@ class Scene(Strict):
             if lane.signal and lane.signal not in heads:
                 known = ", ".join(sorted(heads)) or "none"
                 raise ValueError(
-                    f"lanes: lane `{lane.id}` is governed by signal `{lane.signal}`, which the scene does not have (it has: {known})"
+                    f"lanes: lane `{lane.id}` is governed by signal `{lane.signal}`, which the scene does not have "
+                    f"(it has: {known})"
                 )
         if 0 < len(self.homography) < 4:
             raise ValueError("homography: needs at least four ground references, or none")
@@ -344,6 +346,11 @@ class Scene(Strict):
             self.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":"), ensure_ascii=False
         )
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def found_in(self, folder: Path) -> Scene:
+        """This scene, with paths of media counted from `folder`; where a scene lies is no part of its meaning."""
+        self._folder = folder
+        return self
 
     def media_path(self) -> str | None:
         """The default source as one can open it: an address as it is, a path made relative to the scene file."""

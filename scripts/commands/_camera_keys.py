@@ -1,4 +1,7 @@
-"""Signing keys in a folder, for a box that has no office yet: made once, their public halves in `keys.json` beside them."""
+"""Signing keys in a folder, for a box that has no office yet.
+
+Made once, their public halves in `keys.json` beside them.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,12 +17,13 @@ from pipeline.camera import Camera, Event, run_cameras
 from pipeline.evidence.errors import EvidenceError
 from pipeline.evidence.package import SealedPackage
 from pipeline.exhibits import ExhibitError, Finding
-from pipeline.ingest import MediaError, open_source
+from pipeline.ingest import MediaError
 from pipeline.perception.shared_detector import SharedDetector
 from pipeline.report import Report
 from pipeline.scene import Scene, SceneError, load_scene
 from pipeline.sealer import FolderLedger, Sealer, running_software
 from scripts.commands._camera_keys import folder_key
+from scripts.commands._camera_source import instant, source_of
 from scripts.commands._event_lines import event_line
 from scripts.commands._progress import camera_progress
 
@@ -31,7 +31,7 @@ app = typer.Typer(help="Run one camera on a clip or stream, without an office.")
 
 
 @app.command(
-    epilog="Example: tertib observe samples/scenes/parkpow-cars.yaml --jsonl --packages var/packages --report var/report"
+    epilog="Example: tertib observe samples/scenes/parkpow-cars.yaml --jsonl --packages var/pk --report var/report"
 )
 def observe(
     scene_file: Annotated[Path, typer.Argument(metavar="SCENE.yaml", help="The scene file.")],
@@ -59,10 +59,12 @@ def observe(
     backend: Annotated[str, typer.Option(help="openvino, onnxruntime or ultralytics.")] = "openvino",
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads of the detector.")] = 1,
 ) -> None:
-    """Watch one camera to the end of its footage and tell every offence that a rule offers, with its plate and its doubts."""
+    """Watch one camera to the end of its footage; tell every offence that a rule offers, with plate and doubts."""
     try:
         scene = load_scene(scene_file)
-        camera = _camera(scene, scene_file, media, recorded_at, paced, detector, backend, threads)
+        shared = SharedDetector(load_detector(detector, backend=backend, threads=threads))
+        source = source_of(scene, scene_file, media=media, recorded_at=instant(recorded_at), paced=paced)
+        camera = Camera(scene, source, detector=shared, reader=load_plate_reader(countries=scene.plate_countries))
         sealer = _sealer(scene, packages, key)
         page = Report(report, scene) if report else None
     except (SceneError, MediaError, ModelError, EvidenceError, OSError) as error:
@@ -92,42 +94,10 @@ def observe(
     if not jsonl:
         stats = camera.stats
         sys.stdout.write(
-            f"{stats.findings} findings in {stats.video_s:.1f} s of video: {stats.frames} pictures, {stats.inferred} inferred, "
+            f"{stats.findings} findings in {stats.video_s:.1f} s of video: {stats.frames} pictures, "
+            f"{stats.inferred} inferred, "
             f"{stats.tracks} road users followed\n"
         )
-
-
-def _camera(
-    scene: Scene,
-    scene_file: Path,
-    media: str | None,
-    recorded_at: str | None,
-    paced: bool,
-    detector: str,
-    backend: str,
-    threads: int,
-) -> Camera:
-    name = media or scene.media_path()
-    if name is None:
-        raise MediaError(f"{scene_file}: has no media, so say which clip or stream with --media")
-    at = _instant(recorded_at) if recorded_at else (scene.media.recorded_at if scene.media else None)
-    uncertainty_ms = scene.media.clock_uncertainty_ms if scene.media else 1000.0
-    source = open_source(
-        name, recorded_at=at, clock_uncertainty_ms=uncertainty_ms, started_at=datetime.now(UTC), paced=paced
-    )
-    shared = SharedDetector(load_detector(detector, backend=backend, threads=threads))
-    reader = load_plate_reader(countries=scene.plate_countries)
-    return Camera(scene, source, detector=shared, reader=reader)
-
-
-def _instant(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = datetime.min
-    if moment.tzinfo is None:
-        raise MediaError(f"--recorded-at {text}: write date, time and UTC offset, e.g. 2026-03-02T07:15:00+07:00")
-    return moment
 
 
 def _sealer(scene: Scene, packages: Path | None, key: Path | None) -> Sealer | None:

@@ -1,0 +1,125 @@
+"""`tertib scene`: check a scene file, draw it on a picture, list what may stand in one."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from pipeline import stills
+from pipeline.ingest import Frame, MediaError, open_source
+from pipeline.scene import Scene, SceneError, load_scene
+
+app = typer.Typer(help="Check or draw a scene file.", no_args_is_help=True)
+
+SceneFile = Annotated[Path, typer.Argument(metavar="SCENE.yaml", help="The scene file.")]
+
+
+@app.command(epilog="Example: tertib scene check samples/scenes/parkpow-cars.yaml")
+def check(
+    scene_file: SceneFile,
+    media: Annotated[str | None, typer.Option(help="Compare with this clip instead of the scene's own.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Validate a scene file, and compare its frame with the picture of its clip where there is one."""
+    scene = _load(scene_file)
+    name = media or scene.media_path()
+    # A stream is not opened: a check must not depend on a camera that is off.
+    if name and "://" not in name:
+        _same_size(scene, scene_file, _picture(scene, name, 0.0))
+    summary = {
+        "scene": scene.name,
+        "camera": scene.camera.id,
+        "version_sha256": scene.version_sha256,
+        "lanes": [lane.id for lane in scene.lanes],
+        "signals": [head.id for head in scene.signals],
+        "count_lines": [line.id for line in scene.count_lines],
+        "offences": offences(scene),
+    }
+    if as_json:
+        sys.stdout.write(json.dumps(summary) + "\n")
+        return
+    judged = ", ".join(offences(scene)) or "no offence"
+    sys.stdout.write(
+        f"{scene_file}: in order. {len(scene.lanes)} lanes, {len(scene.signals)} signals, "
+        f"{len(scene.count_lines)} count lines; "
+        f"judges {judged}\nversion {scene.version_sha256}\n"
+    )
+
+
+@app.command(epilog="Example: tertib scene draw samples/scenes/parkpow-cars.yaml -o scene.png --at 10")
+def draw(
+    scene_file: SceneFile,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="PNG", help="Where to write the picture.")],
+    media: Annotated[str | None, typer.Option(help="Take the picture from here instead.")] = None,
+    at: Annotated[float, typer.Option(min=0, help="Seconds from the beginning of the clip.")] = 0.0,
+) -> None:
+    """Draw a scene's lanes, lines, signals and zones on a picture of its clip."""
+    scene = _load(scene_file)
+    name = media or scene.media_path()
+    if name is None:
+        raise click.ClickException(f"{scene_file}: has no media, so say with --media on which picture to draw")
+    frame = _picture(scene, name, at)
+    _same_size(scene, scene_file, frame)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_bytes(stills.png(stills.draw_scene(frame.bgr(), scene)))
+    except OSError as error:
+        raise click.ClickException(f"{output}: cannot be written ({error.strerror})") from error
+    sys.stdout.write(f"{output}\n")
+
+
+@app.command(epilog="Example: tertib scene schema > scene.schema.json")
+def schema() -> None:
+    """Print the JSON schema of scene files: every key with its meaning and its bounds."""
+    sys.stdout.write(json.dumps(Scene.model_json_schema(), indent=1) + "\n")
+
+
+def offences(scene: Scene) -> list[str]:
+    """The offences that the rules can find with what the scene says."""
+    found = [
+        ("bus_lane", any(lane.reserved_for for lane in scene.lanes)),
+        ("wrong_way", any(lane.direction for lane in scene.lanes)),
+        ("red_light", any(lane.signal for lane in scene.lanes)),
+    ]
+    return [code for code, possible in found if possible]
+
+
+def _load(scene_file: Path) -> Scene:
+    try:
+        return load_scene(scene_file)
+    except SceneError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _picture(scene: Scene, name: str, at_s: float) -> Frame:
+    try:
+        source = open_source(
+            name, recorded_at=scene.media.recorded_at if scene.media else None, started_at=datetime.now(UTC)
+        )
+        frame, began_s = None, None
+        for frame in source.frames():
+            began_s = frame.media_s if began_s is None else began_s
+            if frame.media_s - began_s >= at_s:
+                break
+        source.close()
+    except MediaError as error:
+        raise click.ClickException(str(error)) from error
+    if frame is None:
+        raise click.ClickException(f"{name}: gave no picture")
+    return frame
+
+
+def _same_size(scene: Scene, scene_file: Path, frame: Frame) -> None:
+    height, width = frame.bgr().shape[:2]
+    if (width, height) != (scene.frame.width_px, scene.frame.height_px):
+        raise click.ClickException(
+            f"{scene_file}: frame: says {scene.frame.width_px} x {scene.frame.height_px} pixels, "
+            f"but the pictures are {width} x {height}: "
+            "draw the scene on a picture of this camera"
+        )
