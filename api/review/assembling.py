@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 from urllib.parse import quote
 
@@ -34,8 +33,8 @@ from api.web.messages import catalogue
 from pipeline.evidence.manifest import Manifest, PlateEvidence, Role
 from pipeline.evidence.plate_number import PlateNumber
 
-# The roadside may say in the clip's recipe where in it the offence is: `offence at 4.320 s`.
-_OFFENCE_AT: Final = re.compile(r"offence at ([0-9]{1,4}(?:\.[0-9]{1,6})?) s")
+# The roadside may measure where in the clip the offence is; the player starts there.
+OFFENCE_IN_CLIP: Final = "offence_in_clip_s"
 # Clocks that were set by more than a guess.
 _TRUSTED_CLOCKS: Final = frozenset({"rtcp", "arrival"})
 _GRAVE: Final = "grave:"
@@ -77,7 +76,7 @@ def case_view(session: Session, case: CaseRow, language: str) -> CaseView:
             ConditionView(wording.condition(c.name, language), c.met, c.detail) for c in manifest.conditions
         ),
         doubts=tuple(wording.doubt(text, language) for text in doubts_of(events, manifest)),
-        measured=measures.rows(dict(manifest.measured), language),
+        measured=measures.rows({k: v for k, v in manifest.measured.items() if k != OFFENCE_IN_CLIP}, language),
         clocks=clock_views(session, case, language),
         steps=tuple(step(event, language) for event in events),
         roles=roles_of(manifest),
@@ -164,18 +163,12 @@ def _law_view(session: Session, case: CaseRow, manifest: Manifest, law: Law | No
 
 def _exhibits(case: CaseRow, manifest: Manifest) -> tuple[Exhibit, ...]:
     found: list[Exhibit] = []
+    told = manifest.measured.get(OFFENCE_IN_CLIP)
     for role in EXHIBIT_KEYS:
         for member in manifest.members:
             if member.role.value == role:
-                told = _OFFENCE_AT.search(member.recipe or "")
-                found.append(
-                    Exhibit(
-                        role,
-                        evidence_url(case, member.name),
-                        member.media_type,
-                        None if told is None else float(told.group(1)),
-                    )
-                )
+                start_s = float(told) if isinstance(told, int | float) and role == Role.CLIP.value else None
+                found.append(Exhibit(role, evidence_url(case, member.name), member.media_type, start_s))
                 break
     return tuple(found)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
 
+from api.clock import now
 from api.people.dependencies import CurrentUser
 from api.people.forms import SESSION_COOKIE, cookie_name
 from api.people.service import User
@@ -76,6 +77,7 @@ class Desk:
         """What every page of the review shows."""
         return {
             "viewer": self.user,
+            "now": now(self.session),
             "keys_on": self.request.cookies.get(KEYS_COOKIE) != "off",
             "help_keys": HELP_KEYS,
             "done": self._done(),

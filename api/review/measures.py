@@ -18,7 +18,7 @@ UNITS: Final = {
     "_m": "m",
     "_px": "px",
     "_degrees": "°",
-    "_vehicle_sizes": "\u00d7",
+    "_vehicle_sizes": "",
 }
 _SHARE: Final = "_share"
 

@@ -69,7 +69,7 @@ def shown_since(session: Session, *, case_id: UUID, viewer: Actor, session_id: s
         )
         .group_by(EvidenceViewRow.what)
     )
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def readiness(session: Session, *, case_id: UUID, viewer: Actor, session_id: str, roles: frozenset[str]) -> Readiness:

@@ -8,6 +8,8 @@ from api.store.kinds import Actor
 from api.store.tables import EventRow
 from api.web.messages import catalogue
 
+# Who writes to the office is a party or the public; who answers is named.
+_UNNAMED = frozenset({"owner", "citizen", "system"})
 _NOT_IN_KEYS = re.compile(r"[^a-z0-9]+")
 
 
@@ -45,4 +47,4 @@ def who(actor: Actor, language: str) -> str:
     """An actor by name and role."""
     key = f"role.{actor.role}"
     role = catalogue().text(language, key) if catalogue().has(key) else actor.role
-    return role if actor.name.lower() in {role.lower(), "tertib"} else f"{actor.name} ({role})"
+    return role if actor.role in _UNNAMED else f"{actor.name} ({role})"

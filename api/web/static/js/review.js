@@ -8,7 +8,7 @@ const root = document.querySelector("[data-case]");
 const stageRoot = document.querySelector("[data-stage]");
 const stage = stageRoot ? new Stage(stageRoot) : null;
 const announcer = document.querySelector("[data-announce]");
-const keysOn = (root ?? document.body).dataset.keys !== "off" && document.body.dataset.keys !== "off";
+const keysOn = document.querySelector("[data-keys]")?.dataset.keys !== "off";
 
 function announce(sentence) {
   announcer.replaceChildren();
@@ -16,6 +16,12 @@ function announce(sentence) {
   line.className = "done done--info";
   line.textContent = sentence;
   setTimeout(() => announcer.append(line), 50);
+}
+
+// Said to those who listen; those who look have seen it beside the buttons.
+function whisper(sentence) {
+  announce(sentence);
+  setTimeout(() => announcer.firstElementChild?.classList.add("visually-hidden"), 60);
 }
 
 // A live region speaks only of what changes after the page is there: put its words in again, and lead the focus to the case.
@@ -36,7 +42,7 @@ function press(act) {
   const button = document.querySelector(`[data-act=${act}]`);
   if (!button) return;
   if (button.disabled) {
-    const why = document.querySelector("[data-wait]:not([hidden]), #blocked");
+    const why = document.querySelector("[data-wait]:not(.is-ready), #blocked");
     if (why) announce(why.textContent.trim());
     return;
   }
@@ -83,7 +89,9 @@ async function watchReadiness() {
     const { ready, sentence } = await answer.json();
     if (ready) {
       root.dataset.ready = "yes";
-      wait.hidden = true;
+      wait.textContent = sentence;
+      wait.classList.add("is-ready");
+      whisper(sentence);
       for (const button of document.querySelectorAll("[data-decision] button")) {
         button.disabled = button.hasAttribute("aria-describedby");
       }
