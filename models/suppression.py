@@ -1,4 +1,4 @@
-"""From a YOLO head's raw output to boxes: threshold, then suppression within a class."""
+"""From a YOLO head's raw output to boxes: threshold, then suppression of what is one object."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 OVERLAP = 0.6
 """IoU from which two boxes of one class are one object. Looser than NMS's usual .5: motorcycles in a queue overlap."""
+FAMILY = np.array([0, 1, 0, 0, 2, 3, 4, 5], np.int64)
+"""Which of `CLASSES` are names of one thing: a van is not car and truck at once; all else stands alone."""
 MAX_BOXES = 300
 MAX_CANDIDATES = 3000
 
@@ -64,5 +66,5 @@ def decode(output: NDArray[np.float32], *, confidence: float) -> Head:
     boxes = np.concatenate([centre - half, centre + half], axis=1).astype(np.float32)
     scores = best[chosen].astype(np.float32)
     classes = scores_all[:, chosen].argmax(axis=0).astype(np.int64)
-    keep = suppress(boxes, scores, classes)
+    keep = suppress(boxes, scores, FAMILY[classes])
     return boxes[keep], scores[keep], classes[keep]

@@ -87,7 +87,7 @@ def train(
         typer.Option(help="Folder with images and labels. Default: $TERTIB_HOME/training/NAME/set."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="For checkpoints. Default: $TERTIB_HOME/training/NAME.")] = None,
-    epochs: Annotated[int, typer.Option(min=1, max=1000, help="How often every picture is shown.")] = 10,
+    epochs: Annotated[int, typer.Option(min=1, max=1000, help="How often every picture is shown.")] = 4,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 7,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last finished epoch.")] = False,

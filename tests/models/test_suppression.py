@@ -33,6 +33,13 @@ def test_a_rider_does_not_suppress_the_motorcycle():
     assert kept.tolist() == [0, 1]
 
 
+def test_a_van_is_not_car_and_truck_at_once():
+    head = np.zeros((12, 2), np.float32)
+    head[:4] = [[100, 101], [50, 50], [40, 40], [30, 30]]
+    head[4 + 0, 0], head[4 + 3, 1] = 0.6, 0.5
+    assert decode(head, confidence=0.25)[2].tolist() == [0]
+
+
 def test_no_boxes_are_no_error():
     assert suppress(boxes().reshape(0, 4), np.zeros(0, np.float32), np.zeros(0, np.int64)).tolist() == []
 

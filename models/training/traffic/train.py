@@ -43,9 +43,9 @@ class Recipe:
         threads: CPU threads.
     """
 
-    epochs: int = 10
+    epochs: int = 4
     plain_epochs: int = 1
-    side_px: int = 480
+    side_px: int = 448
     batch: int = 16
     rate: float = 1e-4
     frozen_layers: int = 5
