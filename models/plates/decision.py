@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.plates.alignment import align
+from models.plates.covering import is_covered
 from models.plates.decoding import Candidate
 from models.plates.grammar import Grammar
 from models.plates.posteriors import Posteriors
@@ -26,8 +27,8 @@ class Limits:
     Attributes:
         confidence: least confidence of an accepted text, 0..1.
         margin: how many times likelier than the next text it must be.
-        margin_grown_together: the same where no separate characters stood out, being covered or joined.
-        glyph_height_px: least height of a character in the crop; below it strokes of different characters fall together.
+        margin_grown_together: the same where no separate characters stood out.
+        glyph_height_px: least height of a character in the crop; below it strokes fall together.
     """
 
     confidence: float = 0.6
@@ -106,18 +107,18 @@ def _doubt(
     limits: Limits,
 ) -> str | None:
     """The first reason not to name `best`, or None."""
-    if len(lines) == 2 and not grammar.two_lines:
-        return "two equal lines of text: not a plate of this form"
-    if lines and min(line.glyph_height_px for line in lines) < limits.glyph_height_px:
-        return f"the characters are too small: {min(line.glyph_height_px for line in lines):.0f} pixels high"
+    rival = ranked[1] if len(ranked) > 1 else ""
+    lead = math.exp(min(50.0, scores[best] - scores[rival])) if rival else math.inf
     stand_apart = bool(lines) and all(line.glyphs > 0 for line in lines)
-    margin = limits.margin if stand_apart else limits.margin_grown_together
-    if len(ranked) > 1 and scores[best] - scores[ranked[1]] < math.log(margin):
-        return f"{ranked[1]} is nearly as likely"
-    for candidates in looks_candidates:
-        first = max(candidates, key=lambda candidate: candidate.score)
-        if first.text != best:
-            return f"two looks disagree: {best} or {first.text}"
-    if confidence < limits.confidence:
-        return f"the characters are not clear enough (confidence {confidence:.2f})"
-    return None
+    smallest = min((line.glyph_height_px for line in lines), default=math.inf)
+    firsts = {max(candidates, key=lambda candidate: candidate.score).text for candidates in looks_candidates}
+    covered = any(is_covered(line.image, dark_text=line.dark_text) for line in lines)
+    doubts = (
+        (len(lines) == 2 and not grammar.two_lines, "two equal lines of text: not a plate of this form"),
+        (smallest < limits.glyph_height_px, f"the characters are too small: {smallest:.0f} pixels high"),
+        (covered, f"the lower edge of the characters is covered: perhaps {best}"),
+        (lead < (limits.margin if stand_apart else limits.margin_grown_together), f"{rival} is nearly as likely"),
+        (firsts != {best}, f"two looks disagree: {' or '.join(sorted(firsts))}"),
+        (confidence < limits.confidence, f"the characters are not clear enough (confidence {confidence:.2f})"),
+    )
+    return next((why for doubted, why in doubts if doubted), None)
