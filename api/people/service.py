@@ -23,11 +23,13 @@ from api.store.reading import Viewer
 MIN_PASSWORD_LENGTH = 10
 MAX_PASSWORD_LENGTH = 256
 MAX_LOGIN_LENGTH = 60
-# Failures that are let through in a window, before everybody waits: by name (somebody guesses one password after
-# another) and by address (somebody tries one password on many names).
+# Failures that are let through in a window, before everybody waits: by name from one address (somebody guesses one
+# password after another), from one address (one password on many names), by name from anywhere (many addresses). The
+# last is high, so that a stranger cannot easily lock an officer out.
 WINDOW = timedelta(minutes=15)
-MAX_FAILURES_BY_LOGIN = 8
+MAX_FAILURES_BY_LOGIN_AND_ADDRESS = 8
 MAX_FAILURES_BY_ADDRESS = 40
+MAX_FAILURES_BY_LOGIN = 80
 _HASHER = PasswordHasher()
 
 
@@ -162,19 +164,24 @@ def count_attempt(session: Session, login: str, address: str) -> int:
         The attempt's number, for `sign_in`.
 
     Raises:
-        TooMany: too many failures in the last `WINDOW`, by this name or from this address.
+        TooMany: too many failures in the last `WINDOW`; see the limits above.
     """
-    key = _login_key(login)
-    moment = now(session)
+    key, address = _login_key(login), address[:60]
     for lock in sorted((f"sign-in {key}", f"sign-in-from {address}")):
         session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": lock})
+    moment = now(session)
     failures = select(func.count()).where(AttemptRow.at > moment - WINDOW, ~AttemptRow.succeeded)
     by_login = session.scalar(failures.where(AttemptRow.login == key)) or 0
     by_address = session.scalar(failures.where(AttemptRow.address == address)) or 0
-    if by_login >= MAX_FAILURES_BY_LOGIN or by_address >= MAX_FAILURES_BY_ADDRESS:
+    by_both = session.scalar(failures.where(AttemptRow.login == key, AttemptRow.address == address)) or 0
+    if (
+        by_both >= MAX_FAILURES_BY_LOGIN_AND_ADDRESS
+        or by_address >= MAX_FAILURES_BY_ADDRESS
+        or by_login >= MAX_FAILURES_BY_LOGIN
+    ):
         minutes = int(WINDOW.total_seconds() // 60)
         raise TooMany(f"Too many attempts to sign in: wait {minutes} minutes.", retry_after_s=minutes * 60)
-    row = AttemptRow(login=key, address=address[:60], at=moment)
+    row = AttemptRow(login=key, address=address, at=moment)
     session.add(row)
     session.flush()
     return row.id

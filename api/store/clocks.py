@@ -35,7 +35,8 @@ def due_at(policy: ClockPolicy, jurisdiction: Jurisdiction, *, anchor_at: dateti
     if policy.count == "hours":
         due = anchor_at + timedelta(hours=policy.amount)
     elif policy.count == "days":
-        due = anchor_at + timedelta(days=policy.amount)
+        # The same local time so many days later, also where clocks are put forward and back.
+        due = anchor_at.astimezone(jurisdiction.zone) + timedelta(days=policy.amount)
     else:
         due = jurisdiction.calendar.add_working_days(anchor_at, policy.amount)
     if policy.at_least_days is not None:
@@ -89,10 +90,7 @@ def move_clocks(
     """End and start the clocks of a case that an event ends and starts. The case row is locked by the caller."""
     rows = session.scalars(select(ClockRow).where(ClockRow.case_id == case_row.id)).all()
     for row in rows:
-        policy = jurisdiction.policy(row.policy_id, row.policy_version)
-        if row.stopped_at is None and policy is not None and event.type in policy.stops_on:
-            if policy.staff_only and not actor.is_staff:
-                continue
+        if row.stopped_at is None and event.type in row.stops_on and (actor.is_staff or not row.staff_only):
             row.stopped_at = event.at
             row.stopped_by = event.number
             row.result = "late" if row.due_at is not None and event.at > row.due_at else "on_time"
@@ -109,6 +107,8 @@ def move_clocks(
             round=len(same) + 1,
             policy_id=policy.id,
             policy_version=policy.version,
+            stops_on=list(policy.stops_on),
+            staff_only=policy.staff_only,
             anchor_at=_anchor(policy, case_row, event),
             started_at=event.at,
             started_by=event.number,

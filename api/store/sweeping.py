@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from api.jurisdiction.loading import jurisdictions_of
@@ -31,32 +32,16 @@ def sweep_due(session: Session, moment: datetime, *, limit: int = BATCH) -> int:
     Returns:
         How many events were appended.
     """
-    due = and_(ClockRow.due_at < moment, ClockRow.overdue_event.is_(None))
-    waiting = ClockRow.due_at.is_(None)
-    open_due = and_(ClockRow.stopped_at.is_(None), or_(due, waiting))
-    cases = session.scalars(
-        select(CaseRow)
-        .where(CaseRow.id.in_(select(ClockRow.case_id).where(open_due)))
-        .order_by(CaseRow.opened_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    passed = and_(ClockRow.stopped_at.is_(None), ClockRow.due_at < moment, ClockRow.overdue_event.is_(None))
     appended = 0
-    for case_row in cases:
-        jurisdiction = jurisdictions_of(session)[case_row.jurisdiction]
-        rows = session.scalars(select(ClockRow).where(ClockRow.case_id == case_row.id, open_due)).all()
-        for row in rows:
-            policy = jurisdiction.policy(row.policy_id, row.policy_version)
-            if row.due_at is None and (policy is None or not compute(policy, jurisdiction, row)):
-                continue
-            if row.due_at is None or row.due_at >= moment:
-                continue
+    for case_row in _locked(session, passed, limit):
+        for row in session.scalars(select(ClockRow).where(ClockRow.case_id == case_row.id, passed)).all():
             event = append(
                 session,
                 case_row.id,
                 "clock_overdue",
                 actor=SYSTEM,
-                body={"clock": row.name, "due_at": iso_utc(row.due_at), "policy": row.policy_id},
+                body={"clock": row.name, "due_at": iso_utc(row.due_at or moment), "policy": row.policy_id},
                 # Who waits for an answer sees that it is late; other deadlines are the office's own matter.
                 audience=Audience.PUBLIC if row.name == "first_response" else Audience.INTERNAL,
             )
@@ -64,3 +49,45 @@ def sweep_due(session: Session, moment: datetime, *, limit: int = BATCH) -> int:
             appended += 1
     session.flush()
     return appended
+
+
+def compute_waiting(session: Session, *, limit: int = BATCH) -> int:
+    """Compute deadlines that could not be computed when their clocks started (holidays were not published).
+
+    Run when the office starts, since a jurisdiction's file is read then.
+
+    Returns:
+        How many deadlines were computed; each is told by an event `clock_computed`.
+    """
+    waiting = and_(ClockRow.stopped_at.is_(None), ClockRow.due_at.is_(None))
+    computed = 0
+    for case_row in _locked(session, waiting, limit):
+        jurisdiction = jurisdictions_of(session)[case_row.jurisdiction]
+        for row in session.scalars(select(ClockRow).where(ClockRow.case_id == case_row.id, waiting)).all():
+            policy = jurisdiction.policy(row.policy_id, row.policy_version)
+            if policy is None or not compute(policy, jurisdiction, row) or row.due_at is None:
+                continue
+            append(
+                session,
+                case_row.id,
+                "clock_computed",
+                actor=SYSTEM,
+                body={"clock": row.name, "due_at": iso_utc(row.due_at), "policy": row.policy_id},
+                audience=Audience.INTERNAL,
+            )
+            computed += 1
+    session.flush()
+    return computed
+
+
+def _locked(session: Session, clock_condition: ColumnElement[bool], limit: int) -> Sequence[CaseRow]:
+    """Cases with such a clock, locked; those that somebody else holds are left to him."""
+    query = (
+        select(CaseRow)
+        .where(CaseRow.id.in_(select(ClockRow.case_id).where(clock_condition)))
+        .order_by(CaseRow.opened_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(query).all()

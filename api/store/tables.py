@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, FetchedValue, ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -51,7 +51,7 @@ class EventRow(Base):
         Index("ix_events_type_at", "type", "at"),
     )
 
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     number: Mapped[int]
     at: Mapped[datetime]
@@ -96,6 +96,9 @@ class ClockRow(Base):
     round: Mapped[int] = mapped_column(server_default="1")
     policy_id: Mapped[str]
     policy_version: Mapped[int]
+    # Copied from the policy: a later change of the file never changes what ends a clock that runs.
+    stops_on: Mapped[list[str]] = mapped_column(JSONB)
+    staff_only: Mapped[bool]
     anchor_at: Mapped[datetime]
     started_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
@@ -118,7 +121,7 @@ class ViewRow(Base):
     __tablename__ = "views"
     __table_args__ = (Index("ix_views_case_id_at", "case_id", "at"),)
 
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     at: Mapped[datetime]
     user_id: Mapped[str]

@@ -53,7 +53,7 @@ def upgrade() -> None:
     op.create_index("ix_cases_parent_id", "cases", ["parent_id"])
     op.create_table(
         "events",
-        sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", TIME, nullable=False),
@@ -80,6 +80,8 @@ def upgrade() -> None:
         sa.Column("round", sa.Integer(), server_default="1", nullable=False),
         sa.Column("policy_id", sa.Text(), nullable=False),
         sa.Column("policy_version", sa.Integer(), nullable=False),
+        sa.Column("stops_on", JSONB(), nullable=False),
+        sa.Column("staff_only", sa.Boolean(), nullable=False),
         sa.Column("anchor_at", TIME, nullable=False),
         sa.Column("started_at", TIME, nullable=False),
         sa.Column("due_at", TIME, nullable=True),
@@ -99,7 +101,7 @@ def upgrade() -> None:
     op.create_index("ix_clocks_due_at_running", "clocks", ["due_at"], postgresql_where=sa.text("stopped_at is null"))
     op.create_table(
         "views",
-        sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("at", TIME, nullable=False),
         sa.Column("user_id", sa.Text(), nullable=False),
@@ -181,9 +183,11 @@ def upgrade() -> None:
                 RAISE EXCEPTION 'the clock % has ended: its result stays', OLD.name
                     USING ERRCODE = 'restrict_violation';
             END IF;
-            IF (NEW.case_id, NEW.name, NEW.round, NEW.policy_id, NEW.policy_version, NEW.started_at, NEW.anchor_at)
+            IF (NEW.case_id, NEW.name, NEW.round, NEW.policy_id, NEW.policy_version, NEW.started_at, NEW.anchor_at,
+                NEW.stops_on, NEW.staff_only)
                 IS DISTINCT FROM
-               (OLD.case_id, OLD.name, OLD.round, OLD.policy_id, OLD.policy_version, OLD.started_at, OLD.anchor_at) THEN
+               (OLD.case_id, OLD.name, OLD.round, OLD.policy_id, OLD.policy_version, OLD.started_at, OLD.anchor_at,
+                OLD.stops_on, OLD.staff_only) THEN
                 RAISE EXCEPTION 'the start of the clock % stays', OLD.name USING ERRCODE = 'restrict_violation';
             END IF;
             RETURN NEW;
