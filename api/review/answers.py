@@ -67,7 +67,8 @@ def answer_complaint(session: Session, judge: Judge, case_id: UUID, text: str) -
     if row.state != OPEN:
         return _second_time(session, judge, row)
     said = clean(text)
-    append(session, case_id, "answered", actor=judge.actor, body={"text": said}, audience=Audience.PARTY)
+    # Public: an anonymous complainant has nothing but the number, and must be able to read the answer with it.
+    append(session, case_id, "answered", actor=judge.actor, body={"text": said}, audience=Audience.PUBLIC)
     leases.release(session, case_id, judge.actor)
     return Answer(row)
 
