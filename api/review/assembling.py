@@ -11,7 +11,7 @@ from api.intake.evidence import manifest_of
 from api.jurisdiction.law import Law, LawUnknown, law_for
 from api.jurisdiction.loading import jurisdictions_of
 from api.register.service import TableRegister, Vehicle
-from api.review import measures, wording
+from api.review import measures, phrases, wording
 from api.review.case_view import (
     EXHIBIT_KEYS,
     Candidate,
@@ -70,12 +70,13 @@ def case_view(session: Session, case: CaseRow, language: str) -> CaseView:
         box=manifest.track.box,
         law=_law_view(session, case, manifest, law, language),
         exhibits=_exhibits(case, manifest),
-        plate=_plate_view(case, manifest, number),
+        plate=_plate_view(case, manifest, number, language),
         register=_register_view(manifest.plate, manifest.track.vehicle_class, vehicle, number, language),
         conditions=tuple(
-            ConditionView(wording.condition(c.name, language), c.met, c.detail) for c in manifest.conditions
+            ConditionView(phrases.said(c.name, language), c.met, phrases.said(c.detail, language))
+            for c in manifest.conditions
         ),
-        doubts=tuple(wording.doubt(text, language) for text in doubts_of(events, manifest)),
+        doubts=tuple(phrases.said(text, language) for text in doubts_of(events, manifest)),
         measured=measures.rows({k: v for k, v in manifest.measured.items() if k != OFFENCE_IN_CLIP}, language),
         clocks=clock_views(session, case, language),
         steps=tuple(step(event, language) for event in events),
@@ -173,13 +174,13 @@ def _exhibits(case: CaseRow, manifest: Manifest) -> tuple[Exhibit, ...]:
     return tuple(found)
 
 
-def _plate_view(case: CaseRow, manifest: Manifest, number: PlateNumber | None) -> PlateView:
+def _plate_view(case: CaseRow, manifest: Manifest, number: PlateNumber | None, language: str) -> PlateView:
     plate = manifest.plate
     crop = next((member for member in manifest.members if member.role is Role.PLATE), None)
     return PlateView(
         display=None if number is None else number.display,
         confidence=plate.confidence,
-        reason=plate.reason,
+        reason=None if plate.reason is None else phrases.said(plate.reason, language),
         country=plate.country,
         looks=plate.looks,
         candidates=tuple(Candidate(one.text, one.confidence) for one in plate.candidates[:4]),
@@ -190,28 +191,28 @@ def _plate_view(case: CaseRow, manifest: Manifest, number: PlateNumber | None) -
 def _register_view(
     plate: PlateEvidence, seen: str, vehicle: Vehicle | None, number: PlateNumber | None, language: str
 ) -> RegisterView:
-    def say(key: str, **values: object) -> str:
+    def words(key: str, **values: object) -> str:
         return catalogue().text(language, f"review.register.{key}", **values)
 
     foreign = plate.country != "ID"
     if number is None:
-        return RegisterView(found=False, mismatches=(say("no_plate"),))
+        return RegisterView(found=False, mismatches=(words("no_plate"),))
     if vehicle is None:
-        why = say("foreign", code=plate.country) if foreign else say("plate_absent")
+        why = words("foreign", code=plate.country) if foreign else words("plate_absent")
         return RegisterView(found=False, mismatches=(why,))
     differs = vehicle.vehicle_class != seen
-    registered = wording.vehicle_class(vehicle.vehicle_class, language)
+    registered = phrases.vehicle_class(vehicle.vehicle_class, language)
     rows = (
-        (say("field.plate"), PlateNumber.parse(vehicle.plate).display, "good"),
-        (say("field.class"), registered, "bad" if differs else "good"),
-        (say("field.make"), f"{vehicle.make} {vehicle.model}".strip(), ""),
-        (say("field.colour"), vehicle.colour, ""),
-        (say("field.owner"), vehicle.owner_name, ""),
+        (words("field.plate"), PlateNumber.parse(vehicle.plate).display, "good"),
+        (words("field.class"), registered, "bad" if differs else "good"),
+        (words("field.make"), f"{vehicle.make} {vehicle.model}".strip(), ""),
+        (words("field.colour"), vehicle.colour, ""),
+        (words("field.owner"), vehicle.owner_name, ""),
     )
     mismatches = (
-        (say("class_differs", seen=wording.vehicle_class(seen, language), registered=registered),) if differs else ()
+        (words("class_differs", seen=phrases.vehicle_class(seen, language), registered=registered),) if differs else ()
     )
-    return RegisterView(True, rows, mismatches, (say("foreign_found", code=plate.country),) if foreign else ())
+    return RegisterView(True, rows, mismatches, (words("foreign_found", code=plate.country),) if foreign else ())
 
 
 def clock_views(session: Session, case: CaseRow, language: str) -> tuple[ClockView, ...]:
