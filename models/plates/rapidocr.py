@@ -13,8 +13,9 @@ from models.errors import ModelError
 from models.plates.posteriors import Folding, Posteriors
 
 HEIGHT_PX = 48
-LEAST_WIDTH_PX = 320  # the width it was trained on; shorter lines are padded
+LEAST_WIDTH_PX = 192  # shorter lines are padded
 MOST_WIDTH_PX = 960
+WIDTH_STEP_PX = 64
 
 
 class RapidOcrRecogniser:
@@ -48,8 +49,10 @@ class RapidOcrRecogniser:
         height, width = line_bgr.shape[:2]
         scaled_width = min(MOST_WIDTH_PX, max(HEIGHT_PX // 2, round(width * HEIGHT_PX / height)))
         scaled = cv2.resize(line_bgr, (scaled_width, HEIGHT_PX), interpolation=cv2.INTER_LINEAR)
+        # Widths in steps: OpenVINO prepares its kernels anew for each width that it has not seen.
+        padded_width = max(LEAST_WIDTH_PX, -(-scaled_width // WIDTH_STEP_PX) * WIDTH_STEP_PX)
         # Padding is 0 after normalisation, as in training: middle gray.
-        tensor = np.zeros((1, 3, HEIGHT_PX, max(LEAST_WIDTH_PX, scaled_width)), np.float32)
+        tensor = np.zeros((1, 3, HEIGHT_PX, padded_width), np.float32)
         tensor[0, :, :, :scaled_width] = scaled.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0
         output: NDArray[np.float32] = self._compiled(tensor)[0][0]
         return self._folding.fold(output)

@@ -19,11 +19,14 @@ from models.plates.expiry import read_expiry
 from models.plates.grammar import Grammar, grammars_of
 from models.plates.posteriors import SILENT, Posteriors
 from models.plates.reading import PlateReading
+from models.plates.text_band import thickest_stretch
 from models.plates.text_line import TextLine, find_text_lines
 
 READERS = ("rapidocr", "easyocr")
 LEAST_HEIGHT_PX = 10
 LEAST_WIDTH_PX = 24
+# MM.YY with room around it, in a strip that is higher than its digits.
+EXPIRY_ASPECT = 4.5
 
 
 class LineRecogniser(Protocol):
@@ -122,7 +125,7 @@ class GrammarReader:
         """MM.YY below the main line, when legible."""
         if len(lines) != 1 or lines[0].below is None:
             return None
-        return read_expiry(self._recogniser.recognise(lines[0].below))
+        return read_expiry(self._recogniser.recognise(thickest_stretch(lines[0].below, aspect=EXPIRY_ASPECT)))
 
 
 def _unread(reason: str) -> PlateReading:

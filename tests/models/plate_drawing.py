@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# The narrow upright skeletons of plate characters on a grid of 100 by 100 (x right, y down): points of a stroke are apart
-# by spaces, strokes by semicolons.
+# The narrow upright skeletons of plate characters on a grid of 100 by 100 (x right, y down): points of a stroke are
+# apart by spaces, strokes by semicolons.
 PATHS = """
 0 0,20 25,0 75,0 100,20 100,80 75,100 25,100 0,80 0,20
 1 15,22 60,0 60,100
