@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
+from api import health
 from api.answers import install
 from api.clock import Clock, now
+from api.complaints import pages as complaints
+from api.contests import pages as contests
 from api.database import Database, connect
+from api.intake import evidence
+from api.intake import routes as intake
 from api.limits import BodyLimit
+from api.people import pages as sign_in
 from api.people.forms import FormTokens, protect_forms
+from api.portal import pages as portal
+from api.review import answer_pages as answers
+from api.review import pages as review
 from api.settings import Settings
 from api.store.sweeping import compute_waiting, sweep_due
+from api.tickets import pages as tickets
+from api.web import routes as web
 from api.web.security import SecurityHeaders
 
 _LOG = logging.getLogger("tertib.office")
 
-# Each slice's routes: `router` of these modules. During the build-up an absent module is skipped.
 ROUTERS = (
-    "api.health",
-    "api.web.routes",
-    "api.people.pages",
-    "api.intake.routes",
-    "api.intake.evidence",
-    "api.review.routes",
-    "api.review.pages",
-    "api.tickets.routes",
-    "api.tickets.pages",
-    "api.contests.routes",
-    "api.contests.pages",
-    "api.complaints.routes",
-    "api.complaints.pages",
-    "api.portal.pages",
-    "api.portal.routes",
+    health.router,
+    web.router,
+    sign_in.router,
+    intake.router,
+    evidence.router,
+    review.router,
+    answers.router,
+    tickets.router,
+    contests.router,
+    complaints.router,
+    portal.router,
 )
 
 
@@ -90,23 +94,13 @@ def create_app(
     app.state.settings = settings
     app.state.database = held
     install(app)
-    for path in ROUTERS:
-        router = _router(path)
-        if router is not None:
-            app.include_router(router)
+    for router in ROUTERS:
+        app.include_router(router)
     # The last one added is the outermost.
     app.add_middleware(FormTokens, settings=settings)
     app.add_middleware(BodyLimit, settings=settings)
     app.add_middleware(SecurityHeaders)
     return app
-
-
-def _router(path: str) -> APIRouter | None:
-    package = path.rpartition(".")[0]
-    if find_spec(package) is None or find_spec(path) is None:
-        return None
-    router: APIRouter = importlib.import_module(path).router
-    return router
 
 
 def _sweep(database: Database, pause_s: float, stop: threading.Event) -> None:
