@@ -64,9 +64,9 @@ def lookup_sent(
         try:
             throttle.check(session, client=address, reference=key)
         except TooManyLookups as error:
-            page = {"typed": typed, "outcome": "many", "minutes": error.extra["minutes"]}
+            page = {"typed": typed, "outcome": "many", "minutes": error.minutes}
             answer = public_page(request, session, "lookup.html", page, status_code=429)
-            answer.headers["Retry-After"] = str(60 * int(error.extra["minutes"]))
+            answer.headers["Retry-After"] = str(60 * error.minutes)
             return answer
         ticket_id = find_ticket(session, reference=typed["reference"], plate=typed["plate"])
         if ticket_id is None:

@@ -26,10 +26,18 @@ KEPT_FOR: Final = timedelta(days=1)
 
 
 class TooManyLookups(TooMany):
-    """Too many look-ups failed from this address or for this reference."""
+    """Too many look-ups failed from this address or for this reference.
+
+    Attributes:
+        minutes: after so many the door opens again.
+    """
 
     code = "too-many-lookups"
     title = "Too many look-ups"
+
+    def __init__(self) -> None:
+        self.minutes = int(WINDOW.total_seconds() // 60)
+        super().__init__(f"Too many look-ups failed: wait {self.minutes} minutes.", retry_after_s=60 * self.minutes)
 
 
 class LookupThrottle:
@@ -58,8 +66,7 @@ class LookupThrottle:
         by_client = self._count(session, since, LookupRow.client == self._hash("client", client))
         by_reference = self._count(session, since, LookupRow.reference == self._hash("reference", reference))
         if by_client >= MAX_BY_CLIENT or by_reference >= MAX_BY_REFERENCE:
-            minutes = int(WINDOW.total_seconds() // 60)
-            raise TooManyLookups(f"Too many look-ups failed: wait {minutes} minutes.", minutes=minutes)
+            raise TooManyLookups
 
     @staticmethod
     def _count(session: Session, since: datetime, condition: ColumnElement[bool]) -> int:
