@@ -170,7 +170,7 @@ def decide(
     except ReasonNeeded as error:
         return _confirm_page(desk, case, choice, refusal=desk.say(error.message), status=error.status)
     except TicketRefused as error:
-        return _violation_page(desk, case, refusal=error.detail, status=409)
+        return _violation_page(desk, case, refusal=desk.say(error.message, **error.values), status=409)
     return desk.go_on(done=outcome.decision, of=outcome.case)
 
 

@@ -20,6 +20,7 @@ from api.store.tables import CaseRow
 from api.tickets.evidence import signing_key_of
 from api.tickets.facts import TicketEvidence, TicketFacts, TicketLaw, TicketOfficer, TwoLanguages
 from api.tickets.tables import TicketRow
+from api.web.messages import catalogue
 from pipeline.evidence.manifest import Manifest
 from pipeline.evidence.plate_number import PlateNumber
 
@@ -28,10 +29,20 @@ GRAVE = "grave:"
 
 
 class TicketRefused(Unprocessable):
-    """A violation cannot become a ticket as it stands; the sentence says why and what the officer can do."""
+    """A violation cannot become a ticket as it stands; the sentence says why and what the officer can do.
+
+    Args:
+        message: key of the sentence in the message catalogue, so that a page says it in the reader's language.
+        values: what the sentence names.
+    """
 
     code = "ticket-refused"
     title = "No ticket can come of this"
+
+    def __init__(self, message: str, **values: object) -> None:
+        self.message = f"tickets.refused.{message}"
+        self.values = values
+        super().__init__(catalogue().text("en", self.message, **values))
 
 
 def issue_ticket(
@@ -60,15 +71,13 @@ def issue_ticket(
     _check_decided(violation, officer)
     package = package_of(session, violation)
     if package is None:
-        raise TicketRefused("The violation has no evidence package: reject it.")
+        raise TicketRefused("no_evidence")
     manifest = Manifest.from_bytes(package.manifest.encode())
     _check_doubts(manifest)
     plate = _plate_of(violation, manifest)
     vehicle = (register or TableRegister(session)).find(plate.text)
     if vehicle is None:
-        raise TicketRefused(
-            f"The register has no vehicle {plate.display}: check the plate letter by letter, correct it, or reject."
-        )
+        raise TicketRefused("register", plate=plate.display)
     jurisdiction = jurisdictions_of(session)[violation.jurisdiction]
     law = _law(jurisdiction, manifest)
     facts = TicketFacts(
@@ -136,38 +145,38 @@ def ticket_of(session: Session, violation: CaseRow) -> CaseRow | None:
 
 def _check_decided(violation: CaseRow, officer: Actor) -> None:
     if violation.kind != CaseKind.VIOLATION.value:
-        raise TicketRefused(f"A {violation.kind} cannot become a ticket; only a violation can.")
+        raise TicketRefused("kind", kind=violation.kind)
     if violation.state != "approved":
-        raise TicketRefused(f"The violation is {violation.state}: a ticket comes of an approved one only.")
+        raise TicketRefused("state", state=violation.state)
     if officer.role not in {"officer", "supervisor"} or not officer.name.strip():
-        raise TicketRefused("A ticket names the officer who decided: sign in as an officer or a supervisor.")
+        raise TicketRefused("officer")
 
 
 def _check_doubts(manifest: Manifest) -> None:
     unmet = [condition.name for condition in manifest.conditions if not condition.met]
     if unmet:
-        raise TicketRefused(f"A condition of the rule is not met ({unmet[0]}): reject the violation.")
+        raise TicketRefused("condition", condition=unmet[0])
     grave = [doubt for doubt in manifest.doubts if doubt.lower().startswith(GRAVE)]
     if grave:
-        raise TicketRefused(f"The evidence itself speaks against the offence ({grave[0]}): reject the violation.")
+        raise TicketRefused("doubt", doubt=grave[0])
 
 
 def _plate_of(violation: CaseRow, manifest: Manifest) -> PlateNumber:
     """The plate as an officer corrected it (the case's index data), else as the camera read it."""
     text = violation.subject.get("plate") or manifest.plate.text
     if not text:
-        raise TicketRefused("No plate was read: without a plate there is no ticket; reject the violation.")
+        raise TicketRefused("no_plate")
     try:
         return PlateNumber.parse(str(text))
     except ValueError as error:
-        raise TicketRefused(f"The plate {str(text)[:20]!r} cannot be one: correct it, or reject.") from error
+        raise TicketRefused("plate", plate=str(text)[:20]) from error
 
 
 def _law(jurisdiction: Jurisdiction, manifest: Manifest) -> Law:
     try:
         return law_for(jurisdiction, manifest.offence.value, manifest.occurred_at, manifest.track.vehicle_class)
     except LawUnknown as error:
-        raise TicketRefused(f"No ticket: {error}.") from error
+        raise TicketRefused("law", offence=manifest.offence.value, vehicle=manifest.track.vehicle_class) from error
 
 
 def _record_register_match(session: Session, ticket: CaseRow, vehicle: Vehicle, officer: Actor) -> None:

@@ -106,7 +106,7 @@ def refused(database, violation, actor) -> str:
         ({"plate": "H9999ZZ"}, "register has no vehicle H 9999 ZZ"),
         ({"conditions": (Condition(name="in the lane", met=False),)}, "condition of the rule is not met"),
         ({"doubts": ("grave: the clip shows another vehicle",)}, "speaks against the offence"),
-        ({"offence": "no_helmet"}, "no article for 'no_helmet' and vehicle class 'car'"),
+        ({"offence": "no_helmet"}, "No article holds for the offence no_helmet with a car"),
     ],
 )
 def test_what_cannot_be_a_ticket_is_refused_with_a_sentence(database, settings, officer, changes, why):
