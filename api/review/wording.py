@@ -6,8 +6,8 @@ from api.store.kinds import Actor
 from api.store.tables import EventRow
 from api.web.messages import catalogue
 
-# Who writes to the office is a party or the public; who answers is named.
-_UNNAMED = frozenset({"owner", "citizen", "system"})
+# Who writes to the office is a party, the public or a camera; who answers is named.
+_UNNAMED = frozenset({"owner", "citizen", "camera", "system"})
 
 
 def event(row: EventRow, language: str) -> str:

@@ -251,7 +251,7 @@ class TestPages:
 
 
 def check_page(html: str, language: str) -> None:
-    """One h1, title and language; unique ids; a label for each field, a text for each picture, a token for each form."""
+    """One h1, title and language; unique ids; a label for each field, a text for each picture, a token a form."""
     page = Elements(html)
     assert page.all("html")[0]["lang"] == language
     assert len(page.all("h1")) == 1

@@ -91,6 +91,7 @@ async function watchReadiness() {
       root.dataset.ready = "yes";
       wait.textContent = sentence;
       wait.classList.add("is-ready");
+      wait.hidden = document.querySelector("#blocked") !== null;
       whisper(sentence);
       for (const button of document.querySelectorAll("[data-decision] button")) {
         button.disabled = button.hasAttribute("aria-describedby");
