@@ -24,7 +24,7 @@ CLIP_AFTER_S = 3.0
 OVERVIEW_BEFORE_S = 1.0
 """The overview shows the vehicle about so long before the offence."""
 MIN_BETWEEN_STILLS_S = 0.3
-CLIP, OVERVIEW, OFFENCE, DRAWN, PLATE = "clip.mp4", "overview.jpg", "offence.jpg", "offence_drawn.jpg", "plate.jpg"
+OVERVIEW, OFFENCE, DRAWN, PLATE = "overview.jpg", "offence.jpg", "offence_drawn.jpg", "plate.jpg"
 
 
 class ExhibitError(RuntimeError):
@@ -91,11 +91,11 @@ def draft(finding: Finding, software: Software) -> Draft:
     caption = f"{scene.camera.id}  {candidate.offence.value}  {local:%Y-%m-%d %H:%M:%S.%f %z}"
     drawn = stills.drawn_offence(pictures[0], scene, candidate.lane, candidate.box, way, caption)
     media = [
-        *([MediaMember(CLIP, "clip", "video/mp4", clip)] if clip else []),
+        *([MediaMember(f"clip.{clip.suffix}", "clip", clip.media_type, clip.data)] if clip else []),
         MediaMember(OVERVIEW, "overview", "image/jpeg", stills.jpeg(pictures[1])),
         MediaMember(OFFENCE, "offence", "image/jpeg", stills.jpeg(pictures[0])),
         MediaMember(DRAWN, "offence_drawn", "image/jpeg", stills.jpeg(drawn), OFFENCE, _drawn_recipe(candidate, way)),
-        *_plate_member(finding, overview.frame, with_clip=clip is not None),
+        *_plate_member(finding, overview.frame, f"clip.{clip.suffix}" if clip else None),
     ]
     others = finding.bystanders.get(candidate.frame, ())
     return Draft(
@@ -157,7 +157,7 @@ def _plate_evidence(finding: Finding) -> PlateEvidence:
     )
 
 
-def _plate_member(finding: Finding, overview_frame: int, *, with_clip: bool) -> list[MediaMember]:
+def _plate_member(finding: Finding, overview_frame: int, clip_name: str | None) -> list[MediaMember]:
     look = finding.plate.best
     if look is None:
         return []
@@ -166,10 +166,10 @@ def _plate_member(finding: Finding, overview_frame: int, *, with_clip: bool) -> 
         parent, recipe = OFFENCE, f"crop {x1},{y1},{x2},{y2}"
     elif look.frame == overview_frame:
         parent, recipe = OVERVIEW, f"crop {x1},{y1},{x2},{y2}"
-    elif with_clip:
+    elif clip_name:
         before_s = look.at_s - finding.candidate.at_s
         parent, recipe = (
-            CLIP,
+            clip_name,
             f"frame {look.frame} of the source ({before_s:+.3f} s from the offence), crop {x1},{y1},{x2},{y2}",
         )
     else:

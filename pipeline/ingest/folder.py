@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.ingest.frame import CaptureClock, Frame, MediaError, read_image
+from pipeline.ingest.frame import CaptureClock, Clip, Frame, MediaError, read_image
 from pipeline.ingest.video_file import ASSUMED_UNCERTAINTY_MS
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
@@ -61,7 +61,7 @@ class FolderSource:
             media_s = index * self._step_s
             yield Frame(index, 0, self._origin_s + media_s, media_s, self._clock, self, file)
 
-    def cut(self, start_s: float, end_s: float) -> bytes | None:  # noqa: ARG002 - images have no bitstream
+    def cut(self, start_s: float, end_s: float) -> Clip | None:  # noqa: ARG002 - images have no bitstream
         """Always None; see `Memory.cut`."""
         return None
 

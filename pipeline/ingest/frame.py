@@ -37,11 +37,26 @@ class MediaError(ValueError):
     """Footage that cannot be used, or ended too early; the message names the file and what is wrong with it."""
 
 
+@dataclass(frozen=True)
+class Clip:
+    """A cut of the original bitstream.
+
+    Attributes:
+        data: The file.
+        media_type: For example `video/mp4`.
+        suffix: For example `mp4`.
+    """
+
+    data: bytes
+    media_type: str
+    suffix: str
+
+
 class Memory(Protocol):
     """What a source still holds of its last seconds."""
 
-    def cut(self, start_s: float, end_s: float) -> bytes | None:
-        """The original bitstream of that stretch of media time as an mp4, or None where there is no bitstream."""
+    def cut(self, start_s: float, end_s: float) -> Clip | None:
+        """The original bitstream of that stretch of media time, or None where there is no bitstream."""
         ...
 
     def pictures(self, times_s: Sequence[float]) -> list[NDArray[np.uint8] | None]:

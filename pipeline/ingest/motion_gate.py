@@ -28,7 +28,7 @@ class MotionGate:
         self,
         *,
         difference: float = 14.0,
-        share: float = 0.0008,
+        share: float = 0.001,
         hold_s: float = 1.0,
         heartbeat_s: float = 0.4,
         learn_s: float = 8.0,
@@ -39,6 +39,7 @@ class MotionGate:
         self._heartbeat_s = heartbeat_s
         self._learn_s = learn_s
         self._background: NDArray[np.float32] | None = None
+        self._previous: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self._last_at_s = 0.0
         self._open_until_s = float("-inf")
         self._passed_at_s = float("-inf")
@@ -57,10 +58,13 @@ class MotionGate:
         if self._background is None or self._background.shape != luma.shape:
             self._background = luma
             self._open_until_s = frame.at_s + self._hold_s
-        # A change of exposure moves all pixels alike: it is not motion.
-        change = luma - self._background
-        change -= np.median(change)
-        moving = float(np.mean(np.abs(change) > self._difference)) > self._share
+            self._previous = luma
+        # What moves differs from the background and from the picture before. Exposure and haze drift slowly, and a
+        # change of exposure moves all pixels alike: neither is motion.
+        foreground = np.abs(_levelled(luma - self._background)) > self._difference
+        fresh = np.abs(_levelled(luma - self._previous)) > self._difference / 2
+        moving = float(np.mean(foreground & fresh)) > self._share
+        self._previous = luma
         step_s = max(0.0, frame.at_s - self._last_at_s) if self._last_at_s else 0.0
         weight = min(1.0, step_s / self._learn_s)
         self._background += weight * (luma - self._background)
@@ -72,3 +76,8 @@ class MotionGate:
             self._passed_at_s = frame.at_s
             return True
         return False
+
+
+def _levelled(change: NDArray[np.float32]) -> NDArray[np.float32]:
+    levelled: NDArray[np.float32] = change - np.median(change)
+    return levelled

@@ -16,6 +16,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.ingest.frame import Clip
+
 
 @dataclass(frozen=True)
 class StoredPacket:
@@ -26,6 +28,22 @@ class StoredPacket:
     dts: int
     duration: int
     is_keyframe: bool
+
+
+@dataclass(frozen=True)
+class _Container:
+    format: str
+    suffix: str
+    media_type: str
+    options: dict[str, str]
+
+
+CONTAINERS = (
+    _Container("mp4", "mp4", "video/mp4", {"movflags": "faststart"}),
+    _Container("webm", "webm", "video/webm", {}),
+    _Container("matroska", "mkv", "video/x-matroska", {}),
+)
+"""Tried in this order: the first that takes the camera's codec."""
 
 
 class PacketRing:
@@ -50,6 +68,7 @@ class PacketRing:
             stream.codec_context.extradata or b""
         ).startswith(b"\x01")
         self._template: bytes | None = None
+        self._container = CONTAINERS[0]
         self._packets: deque[StoredPacket] = deque()
         self._bytes = 0
         self._waiting: Any = None
@@ -77,11 +96,13 @@ class PacketRing:
         self._store(StoredPacket(bytes(packet), pts, dts, packet.duration or 0, bool(packet.is_keyframe)))
 
     def _store(self, packet: StoredPacket) -> None:
-        if self._template is None:
+        if self._stream is not None:
             if not packet.is_keyframe:
                 return
             self._template = self._make_template(packet)
             self._stream = None
+        if self._template is None:
+            return
         with self._lock:
             self._packets.append(packet)
             self._bytes += len(packet.data)
@@ -99,15 +120,22 @@ class PacketRing:
             for _ in range(second):
                 self._bytes -= len(self._packets.popleft().data)
 
-    def _make_template(self, keyframe: StoredPacket) -> bytes:
-        target = io.BytesIO()
-        with av.open(target, "w", format="mp4") as output:
-            stream = output.add_stream_from_template(self._stream)
-            output.mux(self._packet(keyframe, stream, keyframe.dts))
-        return target.getvalue()
+    def _make_template(self, keyframe: StoredPacket) -> bytes | None:
+        for container in CONTAINERS:
+            target = io.BytesIO()
+            try:
+                with av.open(target, "w", format=container.format) as output:
+                    stream = output.add_stream_from_template(self._stream)
+                    output.mux(self._packet(keyframe, stream, keyframe.dts))
+            except (ValueError, av.error.FFmpegError):
+                # This container does not take this codec: the next one may.
+                continue
+            self._container = container
+            return target.getvalue()
+        return None
 
-    def cut(self, start_s: float, end_s: float) -> bytes | None:
-        """An mp4 with the packets from the keyframe at or before `start_s` up to `end_s`; none is encoded again.
+    def cut(self, start_s: float, end_s: float) -> Clip | None:
+        """A file with the packets from the keyframe at or before `start_s` up to `end_s`; none is encoded again.
 
         Args:
             start_s: Wanted beginning in the segment's media clock, in seconds.
@@ -128,10 +156,10 @@ class PacketRing:
             return None
         chosen = packets[first : wanted[-1] + 1]
         with tempfile.TemporaryDirectory(prefix="tertib-clip-") as folder:
-            path = Path(folder) / "clip.mp4"
+            path = Path(folder) / f"clip.{self._container.suffix}"
             with (
                 av.open(io.BytesIO(self._template)) as template,
-                av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as output,
+                av.open(str(path), "w", format=self._container.format, options=self._container.options) as output,
             ):
                 stream = output.add_stream_from_template(template.streams.video[0])
                 previous = None
@@ -140,7 +168,7 @@ class PacketRing:
                     dts = packet.dts if previous is None else max(packet.dts, previous + 1)
                     previous = dts
                     output.mux(self._packet(packet, stream, dts - chosen[0].dts, shift=chosen[0].dts))
-            return path.read_bytes()
+            return Clip(path.read_bytes(), self._container.media_type, self._container.suffix)
 
     def pictures(self, times_s: Sequence[float]) -> list[NDArray[np.uint8] | None]:
         """The pictures nearest to these media times, decoded again from the kept bitstream.

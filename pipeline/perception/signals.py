@@ -11,17 +11,26 @@ from numpy.typing import NDArray
 from pipeline.perception.phase import PhaseChange, PhaseLog, State
 from pipeline.scene import SignalHead
 
+Plane = NDArray[np.float32]
 COLOURS: tuple[State, ...] = ("red", "yellow", "green")
 # Hue in OpenCV's half degrees. LED greens lean to blue; old lamps' reds lean to orange.
 _HUES: dict[State, tuple[tuple[int, int], ...]] = {
-    "red": ((0, 11), (165, 180)),
-    "yellow": ((12, 34),),
-    "green": ((38, 105),),
+    "red": ((0, 11), (158, 180)),
+    "yellow": ((12, 33),),
+    "green": ((40, 102),),
 }
-MIN_LIT = 0.035
-"""Least share of a lamp's section that glows in its colour."""
-MIN_LEAD = 1.6
-"""The lit lamp must glow so many times more than the next."""
+MIN_GLOW = 0.004
+"""Least mean glow (saturation times brightness) over the head for a colour to be believed."""
+MIN_CONTRAST = 55.0
+"""Grey levels by which the lit lamp outshines the rest of the head, for its place to be believed."""
+PLACE_SIGMA = 0.16
+"""How far from the middle of its third a lamp may shine, as a share of the head's length.
+
+No box is drawn to the pixel.
+"""
+MIN_SCORE = 0.34
+MIN_LEAD = 1.5
+"""The lit lamp must score so many times more than the next."""
 CONFIRM_S = 0.15
 """A new phase counts once it was read twice and for this long: one odd picture changes nothing."""
 FORGET_S = 0.7
@@ -42,46 +51,63 @@ def read_head(frame_bgr: NDArray[np.uint8], head: SignalHead) -> State:
     crop = frame_bgr[max(0, y1) : y2, max(0, x1) : x2]
     if crop.size == 0:
         return "unknown"
-    hsv = cv2.cvtColor(crop, cv2.COLOR_BGR2HSV)
-    glow = {colour: _glow(hsv, colour) for colour in COLOURS}
-    scores = {
-        colour: float(np.mean(section)) if section.size else 0.0
-        for place, colour in enumerate(COLOURS)
-        for section in [_section(glow[colour], place, head.layout)]
-    }
-    best, second = sorted(COLOURS, key=lambda colour: -scores[colour])[:2]
-    if scores[best] >= MIN_LIT and scores[best] >= MIN_LEAD * scores[second]:
-        return best
+    hue, saturation, value = (
+        channel.astype(np.float32) for channel in cv2.split(cv2.cvtColor(crop, cv2.COLOR_BGR2HSV))
+    )
+    colour = _colour_shares(hue, saturation, value)
     if head.layout == "single":
+        scores = colour
+    else:
+        place = _place(value if head.layout == "vertical" else value.T)
+        if place is None and sum(colour.values()) == 0:
+            return "unknown"
+        # Place and colour both speak. An overexposed lamp is white and has no colour, a dim one at noon stands out by
+        # its colour only.
+        scores = {
+            name: (1.0 if place is None else float(np.exp(-(((place - middle) / PLACE_SIGMA) ** 2))))
+            * (0.4 + colour[name])
+            for name, middle in zip(COLOURS, (1 / 6, 1 / 2, 5 / 6), strict=True)
+        }
+    best, second = sorted(COLOURS, key=lambda name: -scores[name])[:2]
+    if scores[best] < MIN_SCORE or scores[best] < MIN_LEAD * scores[second]:
         return "unknown"
-    # Lamps overexposed to white have no colour left: then the one bright section tells by its place.
-    value = hsv[:, :, 2].astype(np.float32)
-    bright = [float(np.percentile(_section(value, place, head.layout), 90)) for place in range(3)]
-    order = np.argsort(bright)
-    if bright[order[2]] >= 200 and bright[order[2]] - bright[order[1]] >= 80:
-        return COLOURS[int(order[2])]
-    return "unknown"
+    # A green glow where red belongs is a misplaced box or a reflection. Amber around a red lamp is only its
+    # overexposed rim.
+    other = max(COLOURS, key=lambda name: colour[name])
+    contradicted = other != best and colour[other] > 0.6 and {best, other} != {"red", "yellow"}
+    return "unknown" if contradicted else best
 
 
-def _glow(hsv: NDArray[np.uint8], colour: State) -> NDArray[np.float32]:
-    hue, saturation, value = (hsv[:, :, channel].astype(np.float32) for channel in range(3))
-    match = np.zeros(hue.shape, bool)
-    for low, high in _HUES[colour]:
-        match |= (hue >= low) & (hue <= high)
-    lit = match & (saturation > 75) & (value > 110)
-    glow: NDArray[np.float32] = np.where(lit, saturation * value / 65025.0, 0.0).astype(np.float32)
-    return glow
+def _colour_shares(hue: Plane, saturation: Plane, value: Plane) -> dict[State, float]:
+    """Share of the head's coloured glow that falls on each colour (sum 1, or all 0 when nothing glows)."""
+    # Against a bright sky or haze a lamp is paler than its surroundings are dark: saturation counts from the head's
+    # own level.
+    lively = np.clip(saturation - np.median(saturation) - 25, 0, None)
+    glow = np.where((saturation > 60) & (value > 70), lively * value / 65025.0, 0.0)
+    amounts: dict[State, float] = {}
+    for name in COLOURS:
+        match = np.zeros(hue.shape, bool)
+        for low, high in _HUES[name]:
+            match |= (hue >= low) & (hue <= high)
+        amounts[name] = float(np.mean(np.where(match, glow, 0.0)))
+    total = sum(amounts.values())
+    if max(amounts.values()) < MIN_GLOW:
+        return dict.fromkeys(COLOURS, 0.0)
+    return {name: amount / total for name, amount in amounts.items()}
 
 
-def _section(values: NDArray[np.float32], place: int, layout: str) -> NDArray[np.float32]:
-    if layout == "single":
-        return values
-    axis = 0 if layout == "vertical" else 1
-    length = values.shape[axis]
-    # A third each, a little widened: no box is drawn to the pixel.
-    start, stop = round(length * (place / 3 - 0.05)), round(length * ((place + 1) / 3 + 0.05))
-    part = slice(max(0, start), min(length, max(stop, start + 1)))
-    return values[part] if axis == 0 else values[:, part]
+def _place(value: Plane) -> float | None:
+    """Where along the head the brightest light is (0 = top, 1 = bottom), or None when no lamp outshines the rest."""
+    height, width = value.shape
+    inner = value[:, round(width * 0.2) : max(round(width * 0.8), round(width * 0.2) + 1)]
+    rows = np.sort(inner, axis=1)[:, -max(1, inner.shape[1] // 2) :].mean(axis=1)
+    # A lamp is a third of the head: single bright rows (a visor, the sky at the edge) are smoothed away.
+    window = max(1, height // 5)
+    smooth = np.convolve(np.pad(rows, window // 2, mode="edge"), np.ones(window) / window, mode="valid")[:height]
+    if smooth.max() - np.median(smooth) < MIN_CONTRAST:
+        return None
+    lit = np.clip(smooth - (smooth.max() - 0.35 * (smooth.max() - smooth.min())), 0, None)
+    return float(np.average((np.arange(len(smooth)) + 0.5) / len(smooth), weights=lit))
 
 
 @dataclass
