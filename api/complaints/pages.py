@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request, Response
@@ -12,17 +13,19 @@ from sqlalchemy.orm import Session
 from api.complaints.service import Complaint, open_complaint
 from api.complaints.view import complaint_view
 from api.jurisdiction.model import Jurisdiction
+from api.portal.again import KeepingRoute, shown_again_by
 from api.portal.page import Texts, public_page
 from api.portal.submissions import FormTokenError, claim, new_form_token, record_case
 from api.portal.wording import MAX_CONTACT, MAX_NAME, MAX_PLACE, MAX_STORY, MIN_STORY, clean_line, clean_text
-from api.requests import DbSession, TheJurisdiction, TheSettings
+from api.requests import DbSession, TheJurisdiction, TheSettings, get_jurisdiction
 from api.store.errors import CaseNotFound
 from api.store.kinds import CaseKind
 from api.store.reading import Viewer, case_for
 from api.store.tables import CaseRow
 from api.tickets.party import passes_of
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=KeepingRoute)
+FIELDS: Final = ("category", "text", "place", "name", "contact")
 MAX_REFERENCE: Final = 60
 _FORM: Final = "complaint"
 _TELEPHONE: Final = re.compile(r"^\+?[0-9][0-9 ()./-]{5,}$")
@@ -57,7 +60,7 @@ def _page(
 @router.get("/complaints/new")
 def complaint_form(request: Request, session: DbSession, jurisdiction: TheJurisdiction, category: str = "") -> Response:
     """What is wrong?"""
-    typed = {"category": category[:60], "text": "", "place": "", "name": "", "contact": ""}
+    typed = {**dict.fromkeys(FIELDS, ""), "category": category[:60]}
     return _page(request, session, jurisdiction, typed=typed)
 
 
@@ -78,7 +81,13 @@ def _checked(typed: dict[str, str], jurisdiction: Jurisdiction, texts: Texts, er
     return Complaint(typed["category"], text, place or None, name or None, contact or None)
 
 
+def _again(request: Request, session: Session, typed: Mapping[str, str]) -> Response:
+    kept = {name: typed.get(name, "") for name in FIELDS}
+    return _page(request, session, get_jurisdiction(request), typed=kept, expired=True)
+
+
 @router.post("/complaints/new")
+@shown_again_by(_again)
 def complaint_sent(
     request: Request,
     session: DbSession,

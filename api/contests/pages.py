@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
@@ -17,6 +18,7 @@ from api.contests.attachments import (
 )
 from api.contests.service import contests_of, open_contest
 from api.jurisdiction.loading import jurisdictions_of
+from api.portal.again import KeepingRoute, shown_again_by
 from api.portal.page import Texts, public_page
 from api.portal.submissions import FormTokenError, claim, new_form_token, record_case
 from api.portal.wording import MAX_STORY, MIN_STORY, clean_text
@@ -29,7 +31,7 @@ from api.tickets.pages import door
 from api.tickets.party import party_of, passes_of
 from api.tickets.view import ticket_view
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=KeepingRoute)
 
 
 def _page(
@@ -74,6 +76,16 @@ def contest_page(request: Request, session: DbSession, reference: str) -> Respon
     return _page(request, session, viewer, ticket, typed={"ground": "", "text": ""})
 
 
+def _again(request: Request, session: Session, typed: Mapping[str, str]) -> Response:
+    reference = str(request.path_params["reference"])
+    kept = {name: typed.get(name, "") for name in ("ground", "text")}
+    try:
+        viewer, ticket = party_of(request, session, reference, CaseKind.TICKET)
+    except CaseNotFound:
+        return door(request, session, reference, kept=kept["text"])
+    return _page(request, session, viewer, ticket, typed=kept, expired=True)
+
+
 def _attached(file: UploadFile | None, texts: Texts, errors: dict[str, str]) -> Attachment | None:
     # A form without a chosen file sends an empty one without a name.
     if file is None or not file.filename:
@@ -88,6 +100,7 @@ def _attached(file: UploadFile | None, texts: Texts, errors: dict[str, str]) -> 
 
 
 @router.post("/t/{reference}/contest")
+@shown_again_by(_again)
 def contest_sent(
     request: Request,
     session: DbSession,
@@ -101,7 +114,7 @@ def contest_sent(
     try:
         viewer, ticket = party_of(request, session, reference, CaseKind.TICKET)
     except CaseNotFound:
-        return door(request, session, reference)
+        return door(request, session, reference, kept=text)
     texts = Texts(request)
     typed = {"ground": ground, "text": text}
     story = clean_text(text)

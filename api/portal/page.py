@@ -56,6 +56,7 @@ def public_page(
         "viewer": None,
         "errors": NOBODY,
         "typed": NOBODY,
+        "kept": "",
         **context,
     }
     response = render(request, f"public/{template}", own, status_code=status_code)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
 
+from api.portal.again import KeepingRoute, shown_again_by
 from api.portal.lookup import find_ticket, plain_reference
 from api.portal.page import Texts, public_page
 from api.portal.passes import PartyPasses
@@ -15,7 +18,7 @@ from api.requests import ClientAddress, DbSession, TheSettings, get_database
 from api.store.references import parse_reference
 from api.store.tables import CaseRow
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=KeepingRoute)
 
 # Longer than any reference or plate, so that a long line is refused by our own sentence and not by a framework's.
 TYPED = 200
@@ -38,7 +41,13 @@ def blank(reference: str) -> dict[str, object]:
     return {"typed": {"reference": reference[:TYPED], "plate": ""}, "outcome": None}
 
 
+def _again(request: Request, session: Session, typed: Mapping[str, str]) -> Response:
+    kept = {name: typed.get(name, "")[:TYPED] for name in ("reference", "plate")}
+    return public_page(request, session, "lookup.html", {"typed": kept, "outcome": "expired"}, status_code=403)
+
+
 @router.post("/lookup")
+@shown_again_by(_again)
 def lookup_sent(
     request: Request,
     settings: TheSettings,

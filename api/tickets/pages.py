@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -14,6 +15,7 @@ from api.contests.service import attachment_data
 from api.intake.evidence import manifest_of, read_member
 from api.intake.evidence_store import EvidenceStore
 from api.people.dependencies import OptionalUser
+from api.portal.again import KeepingRoute, shown_again_by
 from api.portal.page import Texts, public_page
 from api.portal.pages import blank
 from api.portal.submissions import FormTokenError, claim, new_form_token, record_case
@@ -30,7 +32,7 @@ from api.tickets.letter import notice_pdf
 from api.tickets.party import party_of, passes_of
 from api.tickets.view import TicketView, attachment_case, contest_views, ticket_view
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=KeepingRoute)
 # The party's browser may keep a picture for as long as somebody looks at the page; nobody in between may.
 PICTURE_HEADERS = {"Cache-Control": "private, max-age=600"}
 MAX_REFERENCE = 60
@@ -47,9 +49,16 @@ class Still:
     height: int = 0
 
 
-def door(request: Request, session: Session, reference: str) -> Response:
-    """What everybody without the pass sees, whether the ticket exists or not: the form of the look-up."""
-    return public_page(request, session, "lookup.html", blank(reference[:MAX_REFERENCE]))
+def door(request: Request, session: Session, reference: str, *, kept: str = "") -> Response:
+    """What everybody without the pass sees, whether the ticket exists or not: the form of the look-up.
+
+    Args:
+        request: as it came.
+        session: an open session.
+        reference: from the address.
+        kept: what was written while the pass ran out; shown again, so that it can be copied.
+    """
+    return public_page(request, session, "lookup.html", {**blank(reference[:MAX_REFERENCE]), "kept": kept})
 
 
 def stills_of(
@@ -198,7 +207,18 @@ def confirm_page(request: Request, session: DbSession, reference: str) -> Respon
     return _confirm_page(request, session, viewer, ticket, typed={"choice": "", "driver": ""})
 
 
+def _again(request: Request, session: Session, typed: Mapping[str, str]) -> Response:
+    reference = str(request.path_params["reference"])
+    try:
+        viewer, ticket = party_of(request, session, reference, CaseKind.TICKET)
+    except CaseNotFound:
+        return door(request, session, reference)
+    kept = {name: typed.get(name, "") for name in ("choice", "driver")}
+    return _confirm_page(request, session, viewer, ticket, typed=kept, expired=True)
+
+
 @router.post("/t/{reference}/confirm")
+@shown_again_by(_again)
 def confirm_sent(
     request: Request,
     session: DbSession,

@@ -138,16 +138,19 @@ def test_a_script_is_text_and_a_complaint_sent_twice_is_one(client, database):
         assert only(session).kind == "complaint"
 
 
-def test_a_form_without_its_token_is_shown_again_with_everything_in_it(client, database):
+@pytest.mark.parametrize("token", ["form_token", "csrf_token"])
+def test_a_form_without_its_token_is_shown_again_with_everything_in_it(client, database, token):
     form = get(client, "/complaints/new").form("/complaints/new")
-    form.fields["form_token"] = "made up"
+    form.fields[token] = "made up"
     page = Page(send(client, form, **TYPED))
     assert page.status == 422
     assert "kirim sekali lagi" in page.text
     kept = page.form("/complaints/new").fields
     assert kept["text"] == TYPED["text"]
     assert kept["category"] == "road_damage"
-    assert kept["form_token"] != "made up"
+    assert kept[token] != "made up"
+    with database.session() as session:
+        assert session.scalars(select(CaseRow)).all() == []
 
 
 def test_a_number_that_does_not_exist_is_told_like_another_kinds(client, database, jurisdiction):

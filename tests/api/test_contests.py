@@ -246,3 +246,28 @@ def test_a_contests_own_page_is_for_its_party(owner, ticket, database):  # noqa:
     assert "Kendaraan sudah dijual" in get(owner, f"/a/{reference}").text
     owner.cookies.clear()
     assert get(owner, f"/a/{reference}").status == 404
+
+
+def test_a_contest_written_for_too_long_is_not_lost(owner, ticket, database):  # noqa: F811
+    path = f"/t/{ticket.reference}/contest"
+    form = get(owner, path).form(path)
+    owner.cookies.delete("tertib_party", domain="testserver.local", path=f"/t/{ticket.reference}")
+    page = Page(send(owner, form, ground="sold", text=STORY))
+    assert page.form("/lookup").fields["reference"] == ticket.reference
+    assert "Mobil saya ada di bengkel" in page.text
+    with database.session() as session:
+        assert contests(session) == []
+
+
+def test_a_contest_from_a_browser_that_was_closed_is_shown_again(owner, ticket, database):  # noqa: F811
+    path = f"/t/{ticket.reference}/contest"
+    form = get(owner, path).form(path)
+    form.fields["csrf_token"] = "0" * 64
+    page = Page(send(owner, form, files={"file": ("a.jpg", picture(), "image/jpeg")}, ground="sold", text=STORY))
+    assert page.status == 422
+    assert "kirim sekali lagi" in page.text
+    again = page.form(path)
+    assert (again.fields["text"], again.fields["ground"]) == (STORY, "sold")
+    assert follow(owner, send(owner, again)).status == 200
+    with database.session() as session:
+        assert len(contests(session)) == 1

@@ -176,10 +176,19 @@ def test_old_counts_are_forgotten(client, ticket, database, clock):  # noqa: F81
         assert session.scalar(select(func.count()).select_from(LookupRow)) == 1
 
 
-def test_a_form_from_another_site_is_refused(client, ticket):  # noqa: F811
+def test_a_form_without_its_token_is_refused_and_shown_again_unless_another_site_sent_it(client, ticket):  # noqa: F811
     form = get(client, "/lookup").form("/lookup")
     form.fields["csrf_token"] = "0" * 64
-    assert send(client, form, reference=ticket.reference, plate=PLATE).status_code == 403
+    page = Page(send(client, form, reference=ticket.reference, plate=PLATE))
+    assert page.status == 403
+    assert page.form("/lookup").fields["plate"] == PLATE
+    assert page.form("/lookup").fields["csrf_token"] != "0" * 64
+    elsewhere = client.post(
+        "/lookup", data=form.fields, headers={"sec-fetch-site": "cross-site", "accept": "text/html"}
+    )
+    assert elsewhere.status_code == 403
+    assert "/lookup" not in {made.action for made in Page(elsewhere).forms}
+    assert "tertib_party" not in client.cookies
 
 
 def test_the_ticket_tells_what_law_who_and_until_when(owner, ticket, officer):  # noqa: F811
