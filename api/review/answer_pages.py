@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -23,9 +24,11 @@ from api.store.errors import CaseNotFound, IllegalTransition
 from api.store.kinds import CaseKind
 from api.store.reading import case_for, timeline
 from api.store.tables import CaseRow, EventRow
+from api.web.messages import catalogue
 from api.web.rendering import render
 
 router = APIRouter(include_in_schema=False)
+_OUTCOMES = {"upheld": "review.uphold", "cancelled": "review.cancel"}
 _NEVER_INLINE = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, no-store"}
 
 
@@ -33,7 +36,7 @@ _NEVER_INLINE = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cach
 class Message:
     """Something that somebody wrote in a case."""
 
-    at: object
+    at: datetime
     title: str
     who: str
     text: str | None
@@ -42,6 +45,9 @@ class Message:
 def _message(event: EventRow, language: str) -> Message:
     data = event.data
     said = [data[key] for key in ("text", "name") if isinstance(data.get(key), str)]
+    outcome = data.get("outcome")
+    if outcome in _OUTCOMES:
+        said.insert(0, f"{catalogue().text(language, _OUTCOMES[outcome])}.")
     return Message(
         event.at, wording.event(event, language), wording.who(event.actor, language), "\n".join(said) or None
     )
