@@ -15,9 +15,10 @@ all with one detector, and seals and hands over every finding in the caller's th
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -147,6 +148,10 @@ class Camera:
         if failure is not None:
             raise failure
 
+    def close(self) -> None:
+        """End after the present picture; what waits is still told. May be called from another thread."""
+        self._source.close()
+
     def _picture(self, frame: Frame) -> Iterator[Event]:
         """The way of one picture."""
         self._count(frame)
@@ -267,30 +272,24 @@ def run_cameras(
     """
     happened: queue.Queue[tuple[Camera, Event | BaseException | None]] = queue.Queue(maxsize=64)
     threads = [
-        threading.Thread(target=_follow, args=(c, happened, stop), name=c.scene.camera.id, daemon=True) for c in cameras
+        threading.Thread(target=_follow, args=(c, happened), name=c.scene.camera.id, daemon=True) for c in cameras
     ]
     for thread in threads:
         thread.start()
-    failures: deque[BaseException] = deque()
+    failures: list[BaseException] = []
     running = len(cameras)
     while running:
-        try:
+        with contextlib.suppress(queue.Empty):
             camera, event = happened.get(timeout=0.1)
-        except queue.Empty:
-            event = None
-        else:
             if event is None:
                 running -= 1
             elif isinstance(event, BaseException):
                 failures.append(event)
             else:
-                if on_event:
-                    on_event(camera, event)
-                if sealer and isinstance(event, Finding):
-                    package = sealer.seal(event)
-                    camera.stats.packages += 1
-                    if on_package:
-                        on_package(package)
+                _hand_over(camera, event, sealer, on_event, on_package)
+        if stop.is_set():
+            for each in cameras:
+                each.close()
         if on_progress:
             on_progress(cameras)
     if failures:
@@ -298,14 +297,26 @@ def run_cameras(
     return sum((camera.stats for camera in cameras), CameraStats())
 
 
-def _follow(
-    camera: Camera, happened: queue.Queue[tuple[Camera, Event | BaseException | None]], stop: threading.Event
+def _hand_over(
+    camera: Camera,
+    event: Event,
+    sealer: Sealer | None,
+    on_event: Callable[[Camera, Event], None] | None,
+    on_package: Callable[[SealedPackage], None] | None,
 ) -> None:
+    if on_event:
+        on_event(camera, event)
+    if sealer and isinstance(event, Finding):
+        package = sealer.seal(event)
+        camera.stats.packages += 1
+        if on_package:
+            on_package(package)
+
+
+def _follow(camera: Camera, happened: queue.Queue[tuple[Camera, Event | BaseException | None]]) -> None:
     try:
         for event in camera.events():
             happened.put((camera, event))
-            if stop.is_set():
-                return
     except Exception as error:  # raised again in the caller's thread, after the other cameras have ended
         happened.put((camera, error))
     finally:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +30,7 @@ from scripts.commands._camera_keys import folder_key
 from scripts.commands._camera_source import instant, source_of
 from scripts.commands._event_lines import event_line
 from scripts.commands._progress import camera_progress
+from scripts.commands._signals import stopped_by_signal
 
 app = typer.Typer(help="The roadside process of a box.", no_args_is_help=True)
 
@@ -156,23 +155,3 @@ def _tell(stats: CameraStats, waiting: int, sent: SendResult | None, *, jsonl: b
         )
     if sent and sent.why:
         sys.stderr.write(f"{sent.why}\n")
-
-
-@contextmanager
-def stopped_by_signal(stop: threading.Event) -> Iterator[None]:
-    """Let SIGINT and SIGTERM set `stop`, so that what is found is sealed and nothing is cut off."""
-
-    def handle(*_: object) -> None:
-        stop.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before: dict[int, Callable[..., object] | int | None] = {
-        number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -26,6 +26,7 @@ from scripts.commands._camera_keys import folder_key
 from scripts.commands._camera_source import instant, source_of
 from scripts.commands._event_lines import event_line
 from scripts.commands._progress import camera_progress
+from scripts.commands._signals import stopped_by_signal
 
 app = typer.Typer(help="Run one camera on a clip or stream, without an office.")
 
@@ -82,10 +83,9 @@ def observe(
             sys.stdout.write(f"  sealed {package.file_name}\n")
 
     try:
-        with camera_progress([camera]) as progress:
-            run_cameras(
-                [camera], sealer, stop=threading.Event(), on_event=tell, on_package=written, on_progress=progress
-            )
+        stop = threading.Event()
+        with stopped_by_signal(stop), camera_progress([camera]) as progress:
+            run_cameras([camera], sealer, stop=stop, on_event=tell, on_package=written, on_progress=progress)
     except (MediaError, EvidenceError, ExhibitError, ModelError) as error:
         raise click.ClickException(str(error)) from error
     finally:
