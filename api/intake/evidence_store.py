@@ -109,7 +109,8 @@ class EvidenceStore:
         path = self.path_of(sha256)
         try:
             if not path.parent.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                path.parent.mkdir(exist_ok=True)
                 _sync_folder(self.folder)
             temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
             try:

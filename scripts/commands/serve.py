@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from pathlib import Path
@@ -30,6 +31,11 @@ def serve(
     """Start the database, bring it up to date, and serve until stopped."""
     try:
         settings = Settings.from_environment(home)
+        if not os.environ.get("TERTIB_PUBLIC_URL"):
+            # Letters and QR codes then lead to where this office really listens.
+            name = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)  # noqa: S104 - compared, not bound
+            name = f"[{name}]" if ":" in name else name
+            settings = settings.model_copy(update={"public_url": f"http://{name}:{port}"})
         _refuse_taken_port(host, port)
         database = connect(settings)
         office = create_app(settings, database=database)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
+from fastapi.testclient import TestClient
 
+from api.app import create_app
 from api.clock import now
 from api.database import APP_ROLE, Database
 from api.jurisdiction.calendar import CalendarNotPublished
@@ -255,6 +258,21 @@ class TestSweeper:
             sweep_due(session, now(session))
             for case in cases:
                 assert [event.type for event in events_of(session, case.id)].count("clock_overdue") == 1
+
+
+def test_the_office_sweeps_beside_its_requests(settings, database, opened, clock):
+    case = opened()
+    clock.advance(timedelta(hours=25))
+    app = create_app(settings.model_copy(update={"sweep_seconds": 0.05}), database=database)
+    seen: list[str] = []
+    with TestClient(app):
+        for _ in range(200):
+            with database.session() as session:
+                seen = [event.type for event in events_of(session, case.id)]
+            if "clock_overdue" in seen:
+                break
+            time.sleep(0.05)
+    assert seen.count("clock_overdue") == 1
 
 
 def test_percentages_count_what_is_overdue_and_open(opened, add, database, clock):
