@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -42,6 +43,8 @@ def serve(
     except (DatabaseError, JurisdictionError, SettingsError) as error:
         raise click.ClickException(str(error)) from error
     sys.stderr.write(f"Tertib office at http://{host}:{port} (data in {settings.home})\n")
+    # uvicorn ends its requests and then raises the signal anew: leave by an exception, so that the database stops too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         # One process holds no state: any number of these may run beside each other on one database.
         uvicorn.run(office, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
