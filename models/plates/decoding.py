@@ -32,6 +32,7 @@ class Candidate:
         log_prior: log of how usual its format and codes are.
         known: whether its codes are in the grammar's lists.
         log_spacing: log of how well its groups agree with the gaps in the picture; 0 where no gaps are printed.
+        log_shape: log of how well its round characters agree with the strokes in the picture; 0 without evidence.
     """
 
     text: str
@@ -39,11 +40,12 @@ class Candidate:
     log_prior: float
     known: bool
     log_spacing: float = 0.0
+    log_shape: float = 0.0
 
     @property
     def score(self) -> float:
-        """Log of likelihood times prior times spacing."""
-        return self.log_likelihood + self.log_prior + self.log_spacing
+        """Log of all of it together."""
+        return self.log_likelihood + self.log_prior + self.log_spacing + self.log_shape
 
 
 def emissions(posteriors: Posteriors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

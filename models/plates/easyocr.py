@@ -67,4 +67,4 @@ class EasyOcrRecogniser:
         with self._torch.inference_mode():
             logits = self._network(tensor, None)
             shares: NDArray[np.float32] = self._torch.softmax(logits, 2)[0].numpy()
-        return self._folding.fold(shares)
+        return self._folding.fold(shares, step_px=scaled_width / len(shares) * height / HEIGHT_PX)

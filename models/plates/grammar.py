@@ -57,6 +57,7 @@ class Profile(BaseModel):
     title: str
     two_lines: bool = Field(description="Whether plates of two equal lines are read as one text.")
     spaced: bool = Field(description="Whether visible gaps stand between the groups.")
+    struck_o: bool = Field(False, description="Whether the letter O is printed with a stroke through it.")
     expiry: bool = Field(description="Whether a small MM.YY stands below the main line.")
     patterns: tuple[Pattern, ...]
 
@@ -108,6 +109,7 @@ class Grammar:
         self.two_lines = profile.two_lines
         self.expiry = profile.expiry
         self.spaced = profile.spaced
+        self.struck_o = profile.struck_o
         self.templates = tuple(_templates(profile, lists))
         self.longest = max(len(template.positions) for template in self.templates)
         self._following: dict[frozenset[tuple[int, int]], dict[str, frozenset[tuple[int, int]]]] = {}

@@ -21,9 +21,11 @@ class Posteriors:
 
     Attributes:
         shares: float32 [steps, 38], rows sum to 1: the 36 characters of `ALPHABET`, then `SILENT`, then `JUNK`.
+        step_px: pixels of the line's image from one step to the next; 0 when steps have no place in one image.
     """
 
     shares: NDArray[np.float32]
+    step_px: float = 0.0
 
     def greedy(self) -> tuple[str, tuple[float, ...]]:
         """The text of the best path and the highest share of each of its characters (junk is left out)."""
@@ -61,8 +63,8 @@ class Folding:
         """Columns that the network's output must have."""
         return len(self._columns)
 
-    def fold(self, output: NDArray[np.float32]) -> Posteriors:
-        """Fold one line's output (float32 [steps, size], rows sum to 1)."""
+    def fold(self, output: NDArray[np.float32], *, step_px: float = 0.0) -> Posteriors:
+        """Fold one line's output (float32 [steps, size], rows sum to 1), whose steps are `step_px` apart."""
         known = output[:, self._wanted] @ self._matrix
         junk = np.clip(1.0 - known.sum(1, keepdims=True), 0.0, 1.0)
-        return Posteriors(np.concatenate([known, junk], 1).astype(np.float32))
+        return Posteriors(np.concatenate([known, junk], 1).astype(np.float32), step_px)

@@ -55,4 +55,4 @@ class RapidOcrRecogniser:
         tensor = np.zeros((1, 3, HEIGHT_PX, padded_width), np.float32)
         tensor[0, :, :, :scaled_width] = scaled.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0
         output: NDArray[np.float32] = self._compiled(tensor)[0][0]
-        return self._folding.fold(output)
+        return self._folding.fold(output, step_px=padded_width / len(output) * height / HEIGHT_PX)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from models.plates.expiry import read_expiry
 from models.plates.grammar import Grammar, grammars_of
 from models.plates.posteriors import SILENT, Posteriors
 from models.plates.reading import PlateReading
+from models.plates.slash import log_shape, struck_positions
 from models.plates.text_band import thickest_stretch
 from models.plates.text_line import TextLine, find_text_lines
 
@@ -77,7 +78,7 @@ class GrammarReader:
         readings = []
         for grammar in self._grammars:
             expiry = self._expiry(lines) if grammar.expiry else None
-            reading = decide(self._candidates(looks, grammar), looks, grammar, lines, self._limits, expiry)
+            reading = decide(self._candidates(looks, lines, grammar), looks, grammar, lines, self._limits, expiry)
             if reading.text is not None:
                 return reading
             readings.append(reading)
@@ -96,13 +97,14 @@ class GrammarReader:
         return [_joined([self._recogniser.recognise(image) for image in images]) for images in (plain, level)]
 
     @staticmethod
-    def _candidates(looks: Sequence[Posteriors], grammar: Grammar) -> list[list[Candidate]]:
+    def _candidates(looks: Sequence[Posteriors], lines: Sequence[TextLine], grammar: Grammar) -> list[list[Candidate]]:
         """Candidates of each look, every text scored by every look."""
         found = [decode(look, grammar) for look in looks]
         texts: dict[str, Candidate] = {}
         for candidates in found:
             for candidate in candidates[:8]:
                 texts.setdefault(candidate.text, candidate)
+        struck = _struck(looks[0], lines, texts) if grammar.struck_o else {}
         scored = []
         for look, candidates in zip(looks, found, strict=True):
             own = {candidate.text: candidate.log_likelihood for candidate in candidates}
@@ -117,7 +119,14 @@ class GrammarReader:
                         centres[len(text)] = align(look, text).centres
                     spacing = log_spacing(centres[len(text)], fit.groups)
                 fits = own[text] if text in own else likelihood(look, text)
-                weighed.append(replace(candidate, log_likelihood=fits, log_spacing=spacing))
+                weighed.append(
+                    replace(
+                        candidate,
+                        log_likelihood=fits,
+                        log_spacing=spacing,
+                        log_shape=log_shape(text, struck.get(len(text), frozenset())),
+                    )
+                )
             scored.append(weighed)
         return scored
 
@@ -128,6 +137,18 @@ class GrammarReader:
         return read_expiry(self._recogniser.recognise(thickest_stretch(lines[0].below, aspect=EXPIRY_ASPECT)))
 
 
+def _struck(look: Posteriors, lines: Sequence[TextLine], texts: Iterable[str]) -> dict[int, frozenset[int]]:
+    """For each length of text, the positions whose round glyph is struck through, if the first look was at a line."""
+    if len(lines) != 1 or not lines[0].glyphs or not look.step_px:
+        return {}
+    found: dict[int, frozenset[int]] = {}
+    for text in texts:
+        if len(text) not in found:
+            centres = [(centre + 0.5) * look.step_px for centre in align(look, text).centres]
+            found[len(text)] = struck_positions(lines[0], text, centres)
+    return found
+
+
 def _unread(reason: str) -> PlateReading:
     """An abstention without any candidate."""
     return PlateReading(None, 0.0, reason, (), (), None)
@@ -135,6 +156,8 @@ def _unread(reason: str) -> PlateReading:
 
 def _joined(parts: Sequence[Posteriors]) -> Posteriors:
     """Lines one after another, with a silence between."""
+    if len(parts) == 1:
+        return parts[0]
     silence = np.zeros((1, parts[0].shares.shape[1]), np.float32)
     silence[0, SILENT] = 1.0
     rows = [parts[0].shares]

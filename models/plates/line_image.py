@@ -1,0 +1,32 @@
+"""A text line as `plates-id` gets it: gray, of one size, its contrast brought to one measure."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+HEIGHT_PX = 32
+WIDTH_PX = 160
+# Below this spread of gray a picture is all noise: it must not be blown up.
+LEAST_SPREAD = 6.0
+
+
+def line_image(line_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Gray, `HEIGHT_PX` by `WIDTH_PX`, whatever the line's own proportions.
+
+    Args:
+        line_bgr: uint8 [height, width, 3] or gray [height, width], any size.
+    """
+    gray = cv2.cvtColor(line_bgr, cv2.COLOR_BGR2GRAY) if line_bgr.ndim == 3 else line_bgr
+    shrinks = gray.shape[0] > HEIGHT_PX and gray.shape[1] > WIDTH_PX
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(gray, (WIDTH_PX, HEIGHT_PX), interpolation=way), np.uint8)
+
+
+def normalised(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Mean 0 and spread 1 an image: float32 [images, 1, height, width] of uint8 [images, height, width]."""
+    light = images.astype(np.float32)
+    light -= light.mean((1, 2), keepdims=True)
+    light /= np.maximum(light.std((1, 2), keepdims=True), LEAST_SPREAD)
+    return light[:, None]
