@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
@@ -17,6 +18,8 @@ from api.requests import DbSession, TheSettings
 from api.review import queue
 from api.review.decision import Judge
 from api.review.leases import release
+from api.store.errors import CaseNotFound
+from api.store.reading import readable_by
 from api.store.references import parse_reference
 from api.store.tables import CaseRow
 from api.web.language import language_of
@@ -94,15 +97,30 @@ class Desk:
         reference = parse_reference(self.request.query_params.get("of", ""))
         if reference is None and what != "empty":
             return None
-        return Done(self.say(f"review.done.{what}", reference=reference or ""), _DONE_TONES[what])
+        ticket = parse_reference(self.request.query_params.get("ticket", "")) or ""
+        return Done(self.say(f"review.done.{what}", reference=reference or "", ticket=ticket), _DONE_TONES[what])
 
-    def go_on(self, *, done: str | None = None, of: CaseRow | None = None) -> RedirectResponse:
+    def go_on(self, *, done: str, of: CaseRow, ticket: CaseRow | None = None) -> RedirectResponse:
         """To the next case, or to the queue when nothing waits; told on that page what was done."""
         following = queue.take_next(self.session, self.user.viewer, self.user.actor, after=of)
-        told = "" if done is None or of is None else f"?done={done}&of={of.reference}"
-        if following is not None:
-            return RedirectResponse(f"/review/{following.id}{told}", status_code=303)
-        return RedirectResponse(f"/review{told or '?done=empty'}", status_code=303)
+        told = f"?done={done}&of={of.reference}" + ("" if ticket is None else f"&ticket={ticket.reference}")
+        where = "/review" if following is None else f"/review/{following.id}"
+        return RedirectResponse(where + told, status_code=303)
+
+    def case(self, name: str) -> CaseRow:
+        """A case that the officer may read, where the look itself is written down by what follows.
+
+        Raises:
+            CaseNotFound: absent, or not for this officer.
+        """
+        try:
+            wanted = UUID(name)
+        except ValueError as error:
+            raise CaseNotFound from error
+        row = self.session.scalars(readable_by(self.user.viewer).where(CaseRow.id == wanted)).one_or_none()
+        if row is None:
+            raise CaseNotFound
+        return row
 
     def put_down(self, case: CaseRow) -> None:
         """Clear the desk of a case."""

@@ -23,7 +23,7 @@ from api.review.listing import lines
 from api.store.kinds import CaseKind
 from api.store.reading import case_for
 from api.store.tables import CaseRow
-from api.tickets.service import TicketRefused, issue_ticket
+from api.tickets.service import TicketRefused, issue_ticket, ticket_of
 from api.web.rendering import render
 
 router = APIRouter(include_in_schema=False)
@@ -118,7 +118,7 @@ def _reasons(desk: Desk, case: CaseRow) -> list[dict[str, str]]:
 @router.get("/review/{name}/readiness", name="review_readiness")
 def readiness(desk: TheDesk, name: CaseName) -> Response:
     """Whether the evidence has been shown to this very sign-in, for the page that waits for it."""
-    case = case_for(desk.session, desk.user.viewer, name, purpose="readiness")
+    case = desk.case(name)
     roles = roles_of(manifest_behind(desk.session, case))
     return JSONResponse(_readiness(desk, case, roles), headers={"Cache-Control": "no-store"})
 
@@ -126,7 +126,7 @@ def readiness(desk: TheDesk, name: CaseName) -> Response:
 @router.api_route("/review/{name}/evidence/{member}", methods=["GET", "HEAD"], name="review_evidence")
 def evidence(request: Request, desk: TheDesk, settings: TheSettings, name: CaseName, member: str) -> Response:
     """A file of the evidence. What is sent to whom is written down: a decision asks for it."""
-    case = case_for(desk.session, desk.user.viewer, name, purpose="evidence")
+    case = desk.case(name)
     found = open_member(desk.session, EvidenceStore(settings.evidence), desk.user.viewer, case, member)
     response = member_response(request, found)
     if request.method == "GET" and response.status_code in {200, 206, 304} and not desk.is_prefetch:
@@ -145,7 +145,7 @@ def decide(
     confirmed: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Approve or reject. Without `confirmed` (no JavaScript) a page repeats what would happen."""
-    case = case_for(desk.session, desk.user.viewer, name, purpose="decide")
+    case = desk.case(name)
     blocked, roles = blocked_now(desk.session, case)
     if confirmed != "yes" and case.state == decision.WAITING:
         return _confirm_page(desk, case, choice)
@@ -171,7 +171,8 @@ def decide(
         return _confirm_page(desk, case, choice, refusal=desk.say(error.message), status=error.status)
     except TicketRefused as error:
         return _violation_page(desk, case, refusal=desk.say(error.message, **error.values), status=409)
-    return desk.go_on(done=outcome.decision, of=outcome.case)
+    ticket = ticket_of(desk.session, outcome.case) if outcome.decision == "approved" else None
+    return desk.go_on(done=outcome.decision, of=outcome.case, ticket=ticket)
 
 
 def _confirm_page(desk: Desk, case: CaseRow, choice: str, *, refusal: str | None = None, status: int = 200) -> Response:
@@ -187,6 +188,6 @@ def _confirm_page(desk: Desk, case: CaseRow, choice: str, *, refusal: str | None
 @router.post("/review/{name}/skip", name="review_skip")
 def skip(desk: TheDesk, name: CaseName) -> Response:
     """Back into the queue, and on to the next."""
-    case = case_for(desk.session, desk.user.viewer, name, purpose="skip")
+    case = desk.case(name)
     decision.skip(desk.session, desk.judge, case.id)
     return desk.go_on(done="skipped", of=case)

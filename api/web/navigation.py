@@ -23,7 +23,7 @@ PUBLIC: tuple[Entry, ...] = (
 )
 
 # The links of people who sign in.
-OFFICE: tuple[Entry, ...] = (Entry("nav.review", "/review", frozenset({"officer", "supervisor"})),)
+OFFICE: tuple[Entry, ...] = (Entry("nav.review", "/review"),)
 
 
 def entries(role: str | None) -> tuple[Entry, ...]:

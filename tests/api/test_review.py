@@ -13,6 +13,8 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from api.clock import DatabaseClock
 from api.complaints.service import Complaint, open_complaint
@@ -136,7 +138,8 @@ def test_an_officer_approves_and_the_ticket_names_them(signed_in: Office) -> Non
     signed_in.look(case_id)
     answer = signed_in.approve(case_id)
     assert answer.status_code == 303, text_of(answer.text)
-    assert "done=approved" in answer.headers["location"]
+    told = text_of(signed_in.page(answer.headers["location"]))
+    assert re.search(r"V-[0-9A-Z-]{14} disetujui: surat tilang T-[0-9A-Z-]{14} diterbitkan", told)
     assert signed_in.events(case_id) == ["opened", "approved", "ticket_opened"]
     with signed_in.database.session() as session:
         approved = events_of(session, UUID(case_id))[1]
@@ -255,7 +258,9 @@ def test_without_javascript_a_page_repeats_what_would_happen(signed_in: Office) 
 def test_the_same_decision_sent_twice_happens_once(signed_in: Office) -> None:
     case_id = signed_in.deliver()
     signed_in.look(case_id)
-    assert [signed_in.approve(case_id).status_code for _ in range(2)] == [303, 303]
+    answers = [signed_in.approve(case_id) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].headers["location"] == answers[1].headers["location"]
     assert signed_in.events(case_id) == ["opened", "approved", "ticket_opened"]
 
 
@@ -477,3 +482,10 @@ class TestAnswers:
             ticket = session.query(CaseRow).filter_by(kind="ticket").one()
             assert ticket.state == outcome
             assert [c.result for c in clocks_of(session, UUID(contest)) if c.name == "first_response"] == ["on_time"]
+
+
+def test_what_was_shown_is_never_changed_afterwards(signed_in: Office) -> None:
+    signed_in.look(signed_in.deliver())
+    for statement in ("UPDATE evidence_views SET what = 'clip'", "DELETE FROM evidence_views"):
+        with pytest.raises(ProgrammingError, match="permission denied"), signed_in.database.session() as session:
+            session.execute(text(statement))

@@ -18,12 +18,6 @@ function announce(sentence) {
   setTimeout(() => announcer.append(line), 50);
 }
 
-// Said to those who listen; those who look have seen it beside the buttons.
-function whisper(sentence) {
-  announce(sentence);
-  setTimeout(() => announcer.firstElementChild?.classList.add("visually-hidden"), 60);
-}
-
 // A live region speaks only of what changes after the page is there: put its words in again, and lead the focus to the case.
 function greet() {
   const title = document.querySelector("#case-title");
@@ -89,10 +83,12 @@ async function watchReadiness() {
     const { ready, sentence } = await answer.json();
     if (ready) {
       root.dataset.ready = "yes";
-      wait.textContent = sentence;
-      wait.classList.add("is-ready");
-      wait.hidden = document.querySelector("#blocked") !== null;
-      whisper(sentence);
+      wait.setAttribute("role", "status");
+      setTimeout(() => {
+        wait.textContent = sentence;
+        wait.classList.add("is-ready");
+        wait.hidden = document.querySelector("#blocked") !== null;
+      }, 50);
       for (const button of document.querySelectorAll("[data-decision] button")) {
         button.disabled = button.hasAttribute("aria-describedby");
       }
