@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 
+import psycopg
 import pytest
 from PIL import Image, ImageStat
 from sqlalchemy import func, select
+from sqlalchemy.exc import ProgrammingError
 
 from api.portal.passes import LIFETIME_S, PartyPasses
 from api.portal.tables import LookupRow
@@ -166,6 +168,15 @@ def test_the_count_names_neither_address_nor_reference(client, ticket, database,
         row = session.scalars(select(LookupRow)).one()
         assert ticket.reference not in row.reference
         assert "testclient" not in row.client
+
+
+def test_when_the_count_cannot_be_read_the_door_stays_shut(client, ticket, cluster, database_name):  # noqa: F811
+    form = get(client, "/lookup").form("/lookup")
+    with psycopg.connect(cluster.url(database_name), autocommit=True) as connection:
+        connection.execute("REVOKE ALL ON lookups FROM tertib_app")
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        send(client, form, reference=ticket.reference, plate=PLATE)
+    assert "tertib_party" not in client.cookies
 
 
 def test_old_counts_are_forgotten(client, ticket, database, clock):  # noqa: F811
