@@ -66,6 +66,16 @@ def test_a_file_is_one_noun_and_can_be_read_at_once(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MAX_LINES
 
 
+def test_the_office_takes_from_the_roadside_only_the_evidence_contract() -> None:
+    taken = {
+        match
+        for path in (ROOT / "api").rglob("*.py")
+        for match in re.findall(r"^\s*(?:from|import) (pipeline[.\w]*)", path.read_text(), flags=re.MULTILINE)
+    }
+    assert taken
+    assert all(name.startswith("pipeline.evidence.") or name == "pipeline.evidence" for name in taken)
+
+
 def test_committed_weights_are_small_and_have_a_card() -> None:
     for weights in (ROOT / "models" / "weights").glob("*"):
         if weights.suffix in {".onnx", ".bin", ".xml"}:

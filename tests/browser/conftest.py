@@ -1,0 +1,66 @@
+"""A real office with real packages, a real browser: the demo is run once, then served for the journeys."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from scripts.commands._demo_office import free_port, serving
+
+TERTIB = Path(sys.executable).with_name("tertib")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What a newcomer has after `scripts/demo --once --json`."""
+
+    url: str
+    home: Path
+    outcome: dict[str, Any]
+    passwords: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
+    home = tmp_path_factory.mktemp("demo")
+    done = subprocess.run(
+        [str(TERTIB), "demo", "--once", "--json", "--home", str(home)], capture_output=True, text=True, timeout=500
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    passwords = dict(re.findall(r"^\s+(?:officer|supervisor)\s+(\w+)\s+([0-9a-f-]+)\s*$", done.stderr, flags=re.MULTILINE))
+    with serving(home, free_port()) as url:
+        yield Demonstration(url, home, json.loads(done.stdout), passwords)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip("no Chromium on this machine: scripts/setup dev installs it")
+    with sync_playwright() as playwright:
+        # As root there is no sandbox to be had; the pages are our own.
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+        running = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go; `TERTIB_PICTURES=docs/pictures` renews those of the README."""
+    given = os.environ.get("TERTIB_PICTURES")
+    folder = Path(given) if given else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
