@@ -124,27 +124,27 @@ def test_two_contests_at_once_leave_one(ticket, database):  # noqa: F811
         assert sorted(pool.map(try_to, range(4))) == ["opened", "refused", "refused", "refused"]
 
 
-@pytest.mark.parametrize(
-    ("typed", "why"),
-    [
-        ({"ground": ""}, "Pilih satu alasan"),
-        ({"ground": "because"}, "Pilih satu alasan"),
-        ({"text": "pendek"}, "(sekarang 6)"),
-        ({"text": "\x00\u202e" * 20 + "x"}, "(sekarang 1)"),
-        ({"text": "x" * 4001}, "(sekarang 4001)"),
-    ],
-)
-def test_a_fault_keeps_what_was_typed_and_opens_nothing(owner, ticket, database, typed, why):  # noqa: F811
-    answer = contest(owner, ticket, **typed)
-    page = Page(answer)
-    assert page.status == 422
-    assert why in page.text
-    kept = page.form(f"/t/{ticket.reference}/contest").fields
-    assert kept["text"].strip("\x00") or "text" in typed
-    if "text" not in typed:
-        assert kept["text"] == STORY
-    with database.session() as session:
-        assert contests(session) == []
+FAULTS = [
+    ({"ground": ""}, "Pilih satu alasan"),
+    ({"ground": "because"}, "Pilih satu alasan"),
+    ({"text": "pendek"}, "(sekarang 6)"),
+    ({"text": "\x00\u202e" * 20 + "x"}, "(sekarang 1)"),
+    ({"text": "x" * 4001}, "(sekarang 4001)"),
+]
+
+
+def test_a_fault_keeps_what_was_typed_and_opens_nothing(owner, ticket, database):  # noqa: F811
+    for typed, why in FAULTS:
+        answer = contest(owner, ticket, **typed)
+        page = Page(answer)
+        assert page.status == 422
+        assert why in page.text
+        kept = page.form(f"/t/{ticket.reference}/contest").fields
+        assert kept["text"].strip("\x00") or "text" in typed
+        if "text" not in typed:
+            assert kept["text"] == STORY
+        with database.session() as session:
+            assert contests(session) == []
 
 
 def test_a_script_is_text(owner, ticket):  # noqa: F811
@@ -193,22 +193,22 @@ def test_an_attachment_is_for_the_parties_of_its_ticket(owner, ticket, database,
     assert owner.get(link).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "why"),
-    [
-        ("a.jpg", b"\xff\xd8\xff" + b"0" * MAX_BYTES, "lebih besar dari 5 MB"),
-        ("a.jpg", b"\xff\xd8\xff no picture", "bukan foto JPEG"),
-        ("a.pdf", b"%PDF-1.7 cut off", "bukan foto JPEG"),
-        ("a.svg", b"<svg onload='alert(1)'/>", "bukan foto JPEG"),
-        ("a.exe", b"MZ\x90", "bukan foto JPEG"),
-        ("empty.jpg", b"", "bukan foto JPEG"),
-    ],
-)
-def test_a_file_that_cannot_be_kept_is_told_and_nothing_is_lost(owner, ticket, name, data, why):  # noqa: F811
-    page = Page(contest(owner, ticket, files={"file": (name, data, "image/jpeg")}))
-    assert page.status == 422
-    assert why in page.text
-    assert page.form(f"/t/{ticket.reference}/contest").fields["text"] == STORY
+BAD_FILES = [
+    ("a.jpg", b"\xff\xd8\xff" + b"0" * MAX_BYTES, "lebih besar dari 5 MB"),
+    ("a.jpg", b"\xff\xd8\xff no picture", "bukan foto JPEG"),
+    ("a.pdf", b"%PDF-1.7 cut off", "bukan foto JPEG"),
+    ("a.svg", b"<svg onload='alert(1)'/>", "bukan foto JPEG"),
+    ("a.exe", b"MZ\x90", "bukan foto JPEG"),
+    ("empty.jpg", b"", "bukan foto JPEG"),
+]
+
+
+def test_a_file_that_cannot_be_kept_is_told_and_nothing_is_lost(owner, ticket):  # noqa: F811
+    for name, data, why in BAD_FILES:
+        page = Page(contest(owner, ticket, files={"file": (name, data, "image/jpeg")}))
+        assert page.status == 422
+        assert why in page.text
+        assert page.form(f"/t/{ticket.reference}/contest").fields["text"] == STORY
 
 
 def test_files_are_judged_by_their_bytes():
