@@ -6,10 +6,10 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVarTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from api.clock import now
@@ -24,6 +24,8 @@ PAGE_SIZE: Final = 50
 SKIPPED_FOR: Final = timedelta(minutes=30)
 NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _TRIES: Final = 20
+Place = tuple[datetime, UUID]
+Ts = TypeVarTuple("Ts")
 ANSWERABLE: Final = (CaseKind.CONTEST.value, CaseKind.COMPLAINT.value)
 
 
@@ -66,18 +68,38 @@ def _waiting() -> ColumnElement[bool]:
     )
 
 
-def _due() -> ColumnElement[datetime]:
-    """The deadline that runs out first; far away when there is none."""
-    first = (
-        select(func.min(ClockRow.due_at))
-        .where(ClockRow.case_id == CaseRow.id, ClockRow.stopped_at.is_(None))
-        .correlate(CaseRow)
-        .scalar_subquery()
+def _timed(query: Select[*Ts], clock: type[ClockRow], start: Place | None) -> Select[*Ts]:
+    """Waiting cases with a deadline, the one that runs out first on top; walks the index of running deadlines."""
+    sooner = aliased(ClockRow)
+    query = (
+        query.join(clock, clock.case_id == CaseRow.id)
+        .where(
+            _waiting(),
+            clock.stopped_at.is_(None),
+            clock.due_at.is_not(None),
+            # Of several running clocks the one that runs out first places the case.
+            ~exists().where(
+                sooner.case_id == CaseRow.id,
+                sooner.stopped_at.is_(None),
+                tuple_(sooner.due_at, sooner.id) < tuple_(clock.due_at, clock.id),
+            ),
+        )
+        .order_by(clock.due_at, CaseRow.id)
     )
-    return func.coalesce(first, literal(NEVER))
+    return query if start is None else query.where(tuple_(clock.due_at, CaseRow.id) > start)
 
 
-def _parse_cursor(cursor: str) -> tuple[datetime, UUID]:
+def _untimed(query: Select[*Ts], start: UUID | None) -> Select[*Ts]:
+    """Waiting cases without a deadline (a calendar that is not published yet): behind all others."""
+    running = aliased(ClockRow)
+    has_deadline = exists().where(
+        running.case_id == CaseRow.id, running.stopped_at.is_(None), running.due_at.is_not(None)
+    )
+    query = query.where(_waiting(), ~has_deadline).order_by(CaseRow.id)
+    return query if start is None else query.where(CaseRow.id > start)
+
+
+def _parse_cursor(cursor: str) -> Place:
     try:
         text = base64.urlsafe_b64decode(cursor[:200] + "=" * (-len(cursor) % 4)).decode()
         at, _, case_id = text.partition("|")
@@ -99,41 +121,37 @@ def page(session: Session, viewer: Viewer, *, after: str | None = None, size: in
     Raises:
         BadRequest: the cursor is none of ours.
     """
-    due = _due()
-    moment = now(session)
-    lease = aliased(LeaseRow)
-    query = (
-        readable_by(viewer)
-        .add_columns(due, lease.user_id, lease.user_name)
-        .outerjoin(lease, and_(lease.case_id == CaseRow.id, lease.until > moment))
-        .where(_waiting())
-        .order_by(due, CaseRow.id)
-        .limit(size + 1)
-    )
-    if after is not None:
-        query = query.where(tuple_(due, CaseRow.id) > _parse_cursor(after))
-    rows = session.execute(query).all()
-    own = viewer.actor.id if viewer.actor else None
-    entries = tuple(
-        Entry(case, None if at >= NEVER else at, None if user_id in (None, own) else user_name)
-        for case, at, user_id, user_name in rows[:size]
-    )
+    start = None if after is None else _parse_cursor(after)
+    clock = aliased(ClockRow)
+    rows: list[tuple[CaseRow, datetime | None]] = []
+    if start is None or start[0] < NEVER:
+        timed = _timed(readable_by(viewer).add_columns(clock.due_at), clock, start).limit(size + 1)
+        rows += [(case, due_at) for case, due_at in session.execute(timed)]
+    if len(rows) <= size:
+        behind = start[1] if start is not None and start[0] >= NEVER else None
+        rows += [(case, None) for case in session.scalars(_untimed(readable_by(viewer), behind).limit(size + 1))]
+    holders = _holders(session, [case.id for case, _ in rows], viewer)
+    entries = tuple(Entry(case, due_at, holders.get(case.id)) for case, due_at in rows[:size])
     return Page(entries, entries[-1].cursor if len(rows) > size else None)
+
+
+def _holders(session: Session, case_ids: list[UUID], viewer: Viewer) -> dict[UUID, str]:
+    """Which of these cases lie on other desks, and whose."""
+    own = viewer.actor.id if viewer.actor else None
+    query = select(LeaseRow).where(LeaseRow.case_id.in_(case_ids), LeaseRow.until > now(session))
+    return {lease.case_id: lease.user_name for lease in session.scalars(query) if lease.user_id != own}
 
 
 def counts(session: Session, viewer: Viewer) -> Counts:
     """How much waits for a viewer."""
-    moment = now(session)
-    waiting = readable_by(viewer).add_columns(_due().label("due")).where(_waiting()).subquery()
+    late = exists().where(ClockRow.case_id == CaseRow.id, ClockRow.stopped_at.is_(None), ClockRow.due_at < now(session))
+    waiting = readable_by(viewer).where(_waiting()).subquery()
     is_violation = waiting.c.kind == CaseKind.VIOLATION.value
     row = session.execute(
-        select(
-            func.count().filter(is_violation),
-            func.count().filter(~is_violation),
-            func.count().filter(waiting.c.due < moment),
-        ).select_from(waiting)
+        select(func.count().filter(is_violation), func.count().filter(~is_violation)).select_from(waiting)
     ).one()
-    return Counts(violations=row[0], answers=row[1], overdue=row[2])
+    overdue = session.scalar(select(func.count()).select_from(readable_by(viewer).where(_waiting(), late).subquery()))
+    return Counts(violations=row[0], answers=row[1], overdue=overdue or 0)
 
 
 def _skipped_by(officer: Actor, moment: datetime) -> ColumnElement[bool]:
@@ -178,35 +196,30 @@ def take_next(session: Session, viewer: Viewer, officer: Actor, *, after: CaseRo
     return None
 
 
-def _place(session: Session, case: CaseRow) -> tuple[datetime, UUID]:
-    """Where in the queue a case stands, or stood."""
-    due = session.scalar(select(_due()).where(CaseRow.id == case.id))
-    return due or NEVER, case.id
+def _place(session: Session, case: CaseRow) -> Place:
+    """Where in the queue a case stands; behind all others when its clocks have stopped."""
+    query = select(func.min(ClockRow.due_at)).where(ClockRow.case_id == case.id, ClockRow.stopped_at.is_(None))
+    return session.scalar(query) or NEVER, case.id
 
 
 def _take_from(
-    session: Session, viewer: Viewer, officer: Actor, *, start: tuple[datetime, UUID] | None, not_this: UUID | None
+    session: Session, viewer: Viewer, officer: Actor, *, start: Place | None, not_this: UUID | None
 ) -> CaseRow | None:
     moment = now(session)
     held = exists().where(LeaseRow.case_id == CaseRow.id, LeaseRow.until > moment, LeaseRow.user_id != officer.id)
     passed: list[UUID] = [] if not_this is None else [not_this]
     for _ in range(_TRIES):
-        query = (
-            readable_by(viewer)
-            .where(
-                _waiting(),
-                ~held,
-                ~_skipped_by(officer, moment),
-                ~_validated_by(officer),
-                true() if start is None else tuple_(_due(), CaseRow.id) > start,
-                CaseRow.id.not_in(passed) if passed else true(),
-            )
-            .order_by(_due(), CaseRow.id)
-            .limit(1)
-            # Two officers who ask at once do not wait for each other, they get different cases.
-            .with_for_update(of=CaseRow, skip_locked=True)
+        free = readable_by(viewer).where(
+            ~held,
+            ~_skipped_by(officer, moment),
+            ~_validated_by(officer),
+            CaseRow.id.not_in(passed) if passed else true(),
         )
-        row = session.scalars(query).one_or_none()
+        # Two officers who ask at once do not wait for each other, they get different cases.
+        free = free.limit(1).with_for_update(of=CaseRow, skip_locked=True)
+        row = session.scalars(_timed(free, aliased(ClockRow), start)).one_or_none()
+        if row is None:
+            row = session.scalars(_untimed(free, None)).one_or_none()
         if row is None:
             return None
         if take(session, row.id, officer) is not None:
