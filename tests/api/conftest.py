@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from psycopg import sql
 from sqlalchemy import make_url
@@ -21,6 +22,7 @@ from api.clock import DatabaseClock
 from api.database import APP_ROLE, OWNER_ROLE, Database, ensure_database, ensure_role, migrate, start_embedded
 from api.jurisdiction.loading import Jurisdictions
 from api.jurisdiction.model import Jurisdiction
+from api.people import service
 from api.people.service import User, add_user, hash_password
 from api.settings import Settings
 from api.store.kinds import Actor
@@ -117,8 +119,16 @@ def client(settings: Settings, database: Database) -> Iterator[TestClient]:
         yield made
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Argon2 costs what it must in an office; hundreds of tests that sign in need not pay it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service, "_HASHER", PasswordHasher(time_cost=1, memory_cost=256, parallelism=1))
+        yield
+
+
 @pytest.fixture(scope="session")
-def password_hash() -> str:
+def password_hash(_quick_passwords: None) -> str:
     return hash_password(PASSWORD)
 
 

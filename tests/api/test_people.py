@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi import APIRouter, Depends, Form
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
@@ -258,6 +260,12 @@ def test_a_user_who_cannot_be_made_is_told_why(session, officer, changes, senten
     values = {"login": "baru", "name": "Baru", "role": "officer", "password": PASSWORD, **changes}
     with pytest.raises(PeopleError, match=sentence):
         add_user(session, **values)
+
+
+def test_an_office_spends_what_argon2_asks_for():
+    # The tests' own hasher is cheap; the office's is the library's present default (RFC 9106).
+    assert PasswordHasher().memory_cost >= 64 * 1024
+    assert "_HASHER = PasswordHasher()\n" in Path(service.__file__).read_text()
 
 
 def test_passwords_are_kept_as_argon2id(database, officer):
