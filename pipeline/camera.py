@@ -181,10 +181,20 @@ class Camera:
         self.stats.frames = frame.index + 1
         if self.stats.frames == 1:
             self._began_s = frame.media_s
+            self._check_size(frame)
         if frame.segment == 0:
             self.stats.video_s = frame.media_s - self._began_s
         if isinstance(self._source, LatestOnly):
             self.stats.dropped = self._source.dropped
+
+    def _check_size(self, frame: Frame) -> None:
+        width, height = frame.size_px
+        expected = self.scene.frame
+        if (width, height) != (expected.width_px, expected.height_px):
+            raise MediaError(
+                f"{self.scene.camera.id}: the scene is drawn on {expected.width_px} x {expected.height_px} pixels, "
+                f"but the pictures are {width} x {height}: draw it on a picture of this camera"
+            )
 
     def _due(self, frame: Frame) -> bool:
         # A tenth of tolerance: timestamps tremble, and every second picture must not become every third.

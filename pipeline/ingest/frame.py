@@ -94,6 +94,14 @@ class Frame:
         """Capture time, aware, UTC."""
         return datetime.fromtimestamp(self.at_s, UTC)
 
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of the picture."""
+        if isinstance(self.picture, Path):
+            height, width = read_image(self.picture).shape[:2]
+            return width, height
+        return self.picture.width, self.picture.height
+
     def bgr(self) -> NDArray[np.uint8]:
         """The picture as uint8 [height, width, 3] in BGR; costs a conversion at each call."""
         if isinstance(self.picture, Path):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader
 
 from pipeline.camera import CameraStats
 from pipeline.evidence.manifest import Software
@@ -51,7 +51,7 @@ class Report:
         Returns:
             The path of `index.html`.
         """
-        environment = Environment(loader=PackageLoader("pipeline.report", "."), autoescape=select_autoescape())
+        environment = Environment(loader=PackageLoader("pipeline.report", "."), autoescape=True)
         page = environment.get_template("page.html.jinja").render(scene=self._scene, cases=self._cases, stats=stats)
         path = self._folder / "index.html"
         path.write_text(page, encoding="utf-8")

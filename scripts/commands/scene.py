@@ -116,7 +116,7 @@ def _picture(scene: Scene, name: str, at_s: float) -> Frame:
 
 
 def _same_size(scene: Scene, scene_file: Path, frame: Frame) -> None:
-    height, width = frame.bgr().shape[:2]
+    width, height = frame.size_px
     if (width, height) != (scene.frame.width_px, scene.frame.height_px):
         raise click.ClickException(
             f"{scene_file}: frame: says {scene.frame.width_px} x {scene.frame.height_px} pixels, "
