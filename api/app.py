@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
-from sqlalchemy.exc import SQLAlchemyError
 
 from api import health
 from api.answers import install
@@ -110,6 +109,5 @@ def _sweep(database: Database, pause_s: float, stop: threading.Event) -> None:
         try:
             with database.session() as session:
                 sweep_due(session, now(session))
-        except SQLAlchemyError as error:
-            # A database that is away comes back; deadlines are rows and wait.
-            _LOG.warning("deadlines could not be swept: %s", error)
+        except Exception:  # a database that is away comes back; the sweeper must not end, deadlines are rows and wait
+            _LOG.exception("deadlines could not be swept")

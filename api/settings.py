@@ -7,7 +7,7 @@ import secrets
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MIN_SECRET_LENGTH = 32
@@ -32,7 +32,11 @@ class Settings(BaseModel):
     )
     jurisdictions: Path = Field(REPOSITORY / "samples" / "jurisdictions", title="Folder of jurisdiction files")
     public_url: str = Field(
-        "http://127.0.0.1:8000", title="Public address", description="Stands in letters and QR codes.", max_length=200
+        "http://127.0.0.1:8000",
+        title="Public address",
+        description="Stands in letters and QR codes; no slash at its end.",
+        max_length=200,
+        pattern=r"^https?://[^\s/?#]+$",
     )
     max_body_bytes: int = Field(12 * 1024 * 1024, ge=1024, title="Largest form", description="Bytes.")
     max_package_bytes: int = Field(64 * 1024 * 1024, ge=1024, title="Largest evidence package", description="Bytes.")
@@ -49,6 +53,9 @@ class Settings(BaseModel):
         """Settings from the environment.
 
         `TERTIB_HOME`, `TERTIB_DATABASE_URL`, `TERTIB_DATABASE_APP_URL`, `TERTIB_JURISDICTIONS`, `TERTIB_PUBLIC_URL`.
+
+        Raises:
+            SettingsError: a value does not fit.
         """
         values: dict[str, object] = {
             "home": (home or Path(os.environ.get("TERTIB_HOME") or REPOSITORY / "var")).expanduser().resolve()
@@ -61,7 +68,12 @@ class Settings(BaseModel):
         ):
             if os.environ.get(variable):
                 values[key] = os.environ[variable]
-        return cls.model_validate(values)
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            message = f"setting {first['loc'][0]}: {first['msg']}"
+            raise SettingsError(message) from error
 
     @property
     def secure(self) -> bool:

@@ -51,7 +51,7 @@ def sweep_due(session: Session, moment: datetime, *, limit: int = BATCH) -> int:
     return appended
 
 
-def compute_waiting(session: Session, *, limit: int = BATCH) -> int:
+def compute_waiting(session: Session, *, limit: int = 100 * BATCH) -> int:
     """Compute deadlines that could not be computed when their clocks started (holidays were not published).
 
     Run when the office starts, since a jurisdiction's file is read then.
@@ -85,6 +85,8 @@ def _locked(session: Session, clock_condition: ColumnElement[bool], limit: int) 
     query = (
         select(CaseRow)
         .where(CaseRow.id.in_(select(ClockRow.case_id).where(clock_condition)))
+        # A case of a jurisdiction whose file was taken away must not keep the others waiting.
+        .where(CaseRow.jurisdiction.in_([one.id for one in jurisdictions_of(session)]))
         .order_by(CaseRow.opened_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -177,6 +177,13 @@ def test_a_default_secret_is_refused(tmp_path, monkeypatch, secret):
         _ = Settings(home=tmp_path).secret
 
 
+@pytest.mark.parametrize("url", ["tilang.example", "https://tilang.example/", "javascript:alert(1)", "https://a b"])
+def test_a_public_address_that_is_none_is_told(tmp_path, monkeypatch, url):
+    monkeypatch.setenv("TERTIB_PUBLIC_URL", url)
+    with pytest.raises(SettingsError, match="setting public_url"):
+        Settings.from_environment(tmp_path)
+
+
 @pytest.mark.slow
 def test_commands_share_one_embedded_server(tmp_path):
     """Two commands start at once on a fresh home; a third one finds what they left, and strangers need a password."""

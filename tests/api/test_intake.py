@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -77,6 +78,19 @@ def test_the_same_package_again_is_the_same_case(client, camera, database):
     first, second = deliver(client, package.data), deliver(client, package.data)
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
+    assert count(database, CaseRow) == 1
+
+
+def test_sent_twice_at_once_it_is_one_case(client, camera, database):
+    package = sealed_package()
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(deliver(client, package.data))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
+    assert len({answer.json()["reference"] for answer in answers}) == 1
     assert count(database, CaseRow) == 1
 
 
