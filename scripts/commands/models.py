@@ -15,6 +15,8 @@ from rich.progress import Progress
 
 from models.catalogue import home, load_catalogue, resolve, sha256_of, use, weights_path
 from models.errors import ModelError
+from scripts.commands._plate_training import NAMES as PLATES
+from scripts.commands._plate_training import export_plates, train_plates
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 TRAINED_HERE = "traffic-n"
@@ -92,8 +94,14 @@ def train(
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 7,
     resume: Annotated[bool, typer.Option("--resume", help="Go on after the last finished epoch.")] = False,
     smoke: Annotated[bool, typer.Option("--smoke", help="A few seconds on a few made pictures: does it run?")] = False,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.1, help="Only plates: end after this time in all, if not done before.")
+    ] = None,
 ) -> None:
-    """Train a network of ours; stop it when you like, `--resume` goes on after the last finished epoch."""
+    """Train a network of ours (traffic-n, plates); stop it when you like, `--resume` goes on."""
+    if name in PLATES:
+        train_plates(out, threads=threads, seed=seed, minutes=minutes, resume=resume, smoke=smoke)
+        return
     _only_ours(name)
     try:
         from models.training.traffic.train import Recipe  # noqa: PLC0415 - torch, only in the extra `train`
@@ -135,6 +143,9 @@ def export_model(
     to: Annotated[Path | None, typer.Option(help="ONNX file. Default: beside the checkpoint.")] = None,
 ) -> None:
     """Write a trained network as the ONNX file that the roadside runs, and print its SHA-256 for the catalogue."""
+    if name in PLATES:
+        export_plates(checkpoint, to)
+        return
     _only_ours(name)
     try:
         from models.training.traffic.export import export as run  # noqa: PLC0415 - torch, only in the extra `train`
@@ -152,4 +163,4 @@ def export_model(
 
 def _only_ours(name: str) -> None:
     if name != TRAINED_HERE:
-        raise click.ClickException(f"{name} is not trained here: {TRAINED_HERE} is")
+        raise click.ClickException(f"{name} is not trained here: {TRAINED_HERE} and plates are")
