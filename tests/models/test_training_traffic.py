@@ -116,7 +116,7 @@ def test_undecided_regions_teach_no_class(base):
 @pytest.mark.parametrize("mosaic", [True, False])
 def test_a_picture_is_the_same_for_the_same_seed(pictures, mosaic):
     first, second = (
-        Composer(read_set(pictures), side_px=128, seed=3).compose(1, epoch=2, mosaic=mosaic) for _ in range(2)
+        Composer(read_set(pictures), side_px=128, seed=3).compose(1, epoch=2, place=5, mosaic=mosaic) for _ in range(2)
     )
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
     picture, boxes, classes = first

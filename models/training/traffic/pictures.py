@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,10 @@ PLATE = CLASSES.index("plate")
 VISIBLE = 0.35
 """An object of which less than this share is left in a crop is undecided."""
 SMALLEST_PX = 3.0
+SMALL_PLATE = 0.1
+"""A plate narrower than this share of the picture is what roadside cameras see, and rare among photographs."""
+REPEATS = 3
+"""How often more pictures with small plates are shown."""
 
 Composed = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]
 """A picture, boxes [n, 4] in its pixels, classes [n]."""
@@ -62,17 +67,20 @@ class Composer:
         self._pictures = pictures
         self._side = side_px
         self._seed = seed
+        rare = [index for index, picture in enumerate(pictures) if _has_small_plate(picture)]
+        self._shown = np.array([*range(len(pictures)), *rare * REPEATS], np.int64)
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        """How many pictures an epoch shows."""
+        return len(self._shown)
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """In which order an epoch shows the pictures."""
-        return np.random.default_rng((self._seed, epoch)).permutation(len(self._pictures))
+        """Which pictures an epoch shows, in its order; those with small plates come several times."""
+        return np.random.default_rng((self._seed, epoch)).permutation(self._shown)
 
-    def compose(self, index: int, *, epoch: int, mosaic: bool) -> Composed:
-        """One picture [side, side, 3] with its boxes and classes."""
-        random = np.random.default_rng((self._seed, epoch, index))
+    def compose(self, index: int, *, epoch: int, place: int, mosaic: bool) -> Composed:
+        """One picture [side, side, 3] with its boxes and classes; `place` is its place in the epoch."""
+        random = np.random.default_rng((self._seed, epoch, place))
         if mosaic and random.random() < 0.75:
             picture, boxes, classes = self._mosaic(index, random)
         else:
@@ -84,17 +92,18 @@ class Composer:
 
     def _mosaic(self, index: int, random: np.random.Generator) -> Composed:
         side = self._side
-        cut_x, cut_y = (int(value) for value in random.uniform(0.3, 0.7, 2) * side)
-        others = random.integers(0, len(self._pictures), 3)
+        cells = 3 if random.random() < 0.25 else 2
+        columns, rows = (_cuts(side, cells, random) for _ in range(2))
+        others = random.choice(self._shown, cells * cells - 1)
+        chosen = iter(random.permutation([index, *others.tolist()]).tolist())
         canvas = np.empty((side, side, 3), np.uint8)
         boxes, classes = [], []
-        corners = [(0, 0, cut_x, cut_y), (cut_x, 0, side, cut_y), (0, cut_y, cut_x, side), (cut_x, cut_y, side, side)]
-        chosen = random.permutation([index, *others.tolist()])
-        for (x1, y1, x2, y2), which in zip(corners, chosen.tolist(), strict=True):
-            part, part_boxes, part_classes = self._window(which, random, x2 - x1, y2 - y1, cover=True)
-            canvas[y1:y2, x1:x2] = part
-            boxes.append(part_boxes + np.array([x1, y1, x1, y1], np.float32))
-            classes.append(part_classes)
+        for x1, x2 in pairwise(columns):
+            for y1, y2 in pairwise(rows):
+                part, part_boxes, part_classes = self._window(next(chosen), random, x2 - x1, y2 - y1, cover=True)
+                canvas[y1:y2, x1:x2] = part
+                boxes.append(part_boxes + np.array([x1, y1, x1, y1], np.float32))
+                classes.append(part_classes)
         return canvas, np.concatenate(boxes), np.concatenate(classes)
 
     def _window(self, index: int, random: np.random.Generator, width: int, height: int, *, cover: bool) -> Composed:
@@ -119,6 +128,16 @@ class Composer:
         window = cv2.warpAffine(source, move, (width, height), borderValue=(114, 114, 114))
         boxes, classes = _cropped(labelled, inner_width, inner_height, left, top, width, height)
         return window.astype(np.uint8, copy=False), boxes, classes
+
+
+def _has_small_plate(picture: Labelled) -> bool:
+    return bool((picture.boxes[picture.classes == PLATE, 2] < SMALL_PLATE).any())
+
+
+def _cuts(side: int, cells: int, random: np.random.Generator) -> list[int]:
+    """Where a side is cut into cells, the ends included."""
+    cuts = (np.arange(1, cells) + random.uniform(-0.3, 0.3, cells - 1)) * side / cells
+    return [0, *(int(cut) for cut in cuts), side]
 
 
 def _offset(inner: int, outer: int, random: np.random.Generator) -> int:

@@ -34,7 +34,7 @@ class Recipe:
 
     Attributes:
         epochs: how often every picture is shown.
-        plain_epochs: how many of them, at the end, show pictures without mosaic.
+        plain_epochs: how many of them, at the end, show single pictures only (else a quarter are).
         side_px: side of the square training picture, a multiple of 32.
         batch: pictures a step.
         rate: learning rate of neck and head (AdamW, cosine to a twentieth).
@@ -44,10 +44,10 @@ class Recipe:
     """
 
     epochs: int = 4
-    plain_epochs: int = 1
+    plain_epochs: int = 0
     side_px: int = 448
     batch: int = 16
-    rate: float = 1e-4
+    rate: float = 2e-4
     frozen_layers: int = 5
     seed: int = 7
     threads: int = 1
@@ -111,7 +111,7 @@ def train(base: Path, data: Path, out: Path, recipe: Recipe, *, resume: bool = F
         for step in range(steps):
             chosen = order[step * recipe.batch : (step + 1) * recipe.batch]
             mosaic = epoch < recipe.epochs - recipe.plain_epochs
-            pictures, batch = _batch(composer, chosen, epoch=epoch, mosaic=mosaic, side_px=recipe.side_px)
+            pictures, batch = _batch(composer, chosen, epoch=epoch, step=step, mosaic=mosaic, side_px=recipe.side_px)
             loss, found = criterion(network(pictures), batch)
             optimizer.zero_grad()
             loss.backward()
@@ -134,12 +134,14 @@ def _batch(
     chosen: NDArray[np.int64],
     *,
     epoch: int,
+    step: int,
     mosaic: bool,
     side_px: int,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     pictures, boxes, classes, owner = [], [], [], []
     for place, index in enumerate(chosen.tolist()):
-        picture, found, names = composer.compose(index, epoch=epoch, mosaic=mosaic)
+        where = step * len(chosen) + place
+        picture, found, names = composer.compose(index, epoch=epoch, place=where, mosaic=mosaic)
         pictures.append(picture[:, :, ::-1].transpose(2, 0, 1))
         centre = (found[:, :2] + found[:, 2:]) / 2
         boxes.append(np.concatenate([centre, found[:, 2:] - found[:, :2]], axis=1) / side_px)
