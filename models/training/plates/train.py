@@ -117,6 +117,8 @@ def train(
         rate = recipe.rate * course(step, done, recipe)
         for group in optimizer.param_groups:
             group["lr"] = rate
+        # What torch draws (dropout) depends on the step alone: a resumed training goes on as an unbroken one would.
+        torch.manual_seed(recipe.seed * 1_000_003 + step)
         loss = _loss(network, made_batch(recipe.seed, step, recipe.batch), done, recipe)
         optimizer.zero_grad()
         loss.backward()
