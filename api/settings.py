@@ -52,7 +52,8 @@ class Settings(BaseModel):
     def from_environment(cls, home: Path | None = None) -> Settings:
         """Settings from the environment.
 
-        `TERTIB_HOME`, `TERTIB_DATABASE_URL`, `TERTIB_DATABASE_APP_URL`, `TERTIB_JURISDICTIONS`, `TERTIB_PUBLIC_URL`.
+        `TERTIB_HOME`, `TERTIB_DATABASE_URL`, `TERTIB_DATABASE_APP_URL`, `TERTIB_JURISDICTIONS`, `TERTIB_PUBLIC_URL`,
+        `TERTIB_TRUSTED_PROXIES` (addresses, separated by commas).
 
         Raises:
             SettingsError: a value does not fit.
@@ -68,6 +69,9 @@ class Settings(BaseModel):
         ):
             if os.environ.get(variable):
                 values[key] = os.environ[variable]
+        proxies = os.environ.get("TERTIB_TRUSTED_PROXIES", "")
+        if proxies:
+            values["trusted_proxies"] = tuple(one.strip() for one in proxies.split(",") if one.strip())
         try:
             return cls.model_validate(values)
         except ValidationError as error:

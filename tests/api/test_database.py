@@ -192,8 +192,12 @@ def test_commands_share_one_embedded_server(tmp_path):
     together = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert sorted(process.communicate(timeout=60)[0].strip() for process in together) == ["1", "2"]
     assert [process.returncode for process in together] == [0, 0]
+    # Somebody who was killed did not take himself off the list of users: the server stops all the same.
+    users = tmp_path / "home" / "postgres" / ".handle_pids.json"
+    users.write_text("[999999999]")
     third = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
     assert third.stdout.strip() == "3"
+    assert not (tmp_path / "home" / "postgres" / "postmaster.pid").exists()
 
 
 def test_the_embedded_server_asks_for_a_password(cluster):
