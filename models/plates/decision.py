@@ -40,7 +40,7 @@ class Limits:
 def decide(
     looks_candidates: Sequence[Sequence[Candidate]],
     looks: Sequence[Posteriors],
-    grammar: Grammar,
+    grammars: Sequence[Grammar],
     lines: Sequence[TextLine],
     limits: Limits,
     expiry: str | None,
@@ -50,16 +50,15 @@ def decide(
     Args:
         looks_candidates: for each look the same texts, each with its likelihood in that look.
         looks: what the network saw in each look.
-        grammar: the grammar that the candidates fit.
+        grammars: the grammars of the expected countries.
         lines: the main lines that were found, empty when the whole crop was read.
         limits: when to abstain.
         expiry: the expiry line's text, handed through.
     """
     if not looks_candidates[0]:
         seen = looks[0].greedy()[0]
-        told = (
-            f'reads like "{seen[:16]}", which is no plate of {grammar.country}' if seen else "no characters are legible"
-        )
+        expected = " or ".join(grammar.country for grammar in grammars)
+        told = f'reads like "{seen[:16]}", which is no plate of {expected}' if seen else "no characters are legible"
         return PlateReading(None, 0.0, told, (), (), expiry)
     texts = {candidate.text: candidate for candidate in looks_candidates[0]}
     # The mean, not the sum: two looks at one picture are far from independent.
@@ -80,6 +79,7 @@ def decide(
     ]
     fit = math.exp(sum(likelihoods) / len(likelihoods) / len(best))
     confidence = shares[0][1] * fit
+    grammar = next(one for one in grammars if one.country == texts[best].country)
     characters = align(looks[0], best).shares
     repaired = sum(share < 0.5 for share in characters)
     reason = _doubt(looks_candidates, best, ranked, scores, confidence, grammar, lines, limits)

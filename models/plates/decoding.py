@@ -29,6 +29,8 @@ class Candidate:
     Attributes:
         text: without spaces.
         log_likelihood: log of the share of all CTC paths that spell it, look-alikes included; 0 is certain.
+        country: code of the grammar.
+        groups: how many characters each of its groups has.
         log_prior: log of how usual its format and codes are.
         known: whether its codes are in the grammar's lists.
         log_spacing: log of how well its groups agree with the gaps in the picture; 0 where no gaps are printed.
@@ -36,6 +38,8 @@ class Candidate:
     """
 
     text: str
+    country: str
+    groups: tuple[int, ...]
     log_likelihood: float
     log_prior: float
     known: bool
@@ -89,7 +93,7 @@ def decode(posteriors: Posteriors, grammar: Grammar) -> list[Candidate]:
     for prefix, paths in beam.items():
         fit = grammar.fit(prefix) if prefix else None
         if fit is not None and sum(paths) > 0:
-            candidates.append(
-                Candidate(prefix, float(np.log(sum(paths))) + scale, float(np.log(fit.weight)), fit.known)
-            )
+            fits = float(np.log(sum(paths))) + scale
+            prior = float(np.log(fit.weight))
+            candidates.append(Candidate(prefix, grammar.country, fit.groups, fits, prior, fit.known))
     return sorted(candidates, key=lambda candidate: candidate.score, reverse=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Protocol
 
 import cv2
@@ -12,14 +11,12 @@ from numpy.typing import NDArray
 
 from models.catalogue import resolve
 from models.errors import ModelError
-from models.plates.alignment import align, likelihood, log_spacing
+from models.plates.candidates import gather
 from models.plates.decision import Limits, decide
-from models.plates.decoding import Candidate, decode
 from models.plates.expiry import read_expiry
 from models.plates.grammar import Grammar, grammars_of
 from models.plates.posteriors import SILENT, Posteriors
 from models.plates.reading import PlateReading
-from models.plates.slash import log_shape, struck_positions
 from models.plates.text_band import thickest_stretch
 from models.plates.text_line import TextLine, find_text_lines
 
@@ -52,7 +49,7 @@ class GrammarReader:
     def __init__(
         self, recogniser: LineRecogniser, grammars: Sequence[Grammar], *, limits: Limits | None = None
     ) -> None:
-        """Read with `recogniser` what fits one of `grammars`, tried in that order; `limits` say when to abstain."""
+        """Read with `recogniser` what fits one of `grammars`, the likeliest first; `limits` say when to abstain."""
         self._recogniser = recogniser
         self._grammars = tuple(grammars)
         self._limits = limits or Limits()
@@ -75,14 +72,8 @@ class GrammarReader:
             return _unread(f"the plate is too small to read: {width}x{height} pixels")
         lines = find_text_lines(crop_bgr)
         looks = self._looks(crop_bgr, lines)
-        readings = []
-        for grammar in self._grammars:
-            expiry = self._expiry(lines) if grammar.expiry else None
-            reading = decide(self._candidates(looks, lines, grammar), looks, grammar, lines, self._limits, expiry)
-            if reading.text is not None:
-                return reading
-            readings.append(reading)
-        return max(readings, key=lambda reading: reading.confidence)
+        expiry = self._expiry(lines) if any(grammar.expiry for grammar in self._grammars) else None
+        return decide(gather(looks, lines, self._grammars), looks, self._grammars, lines, self._limits, expiry)
 
     def _looks(self, crop_bgr: NDArray[np.uint8], lines: Sequence[TextLine]) -> list[Posteriors]:
         """Two looks: the line as it is, and in gray with its contrast stretched, dark on light.
@@ -96,57 +87,11 @@ class GrammarReader:
         ]
         return [_joined([self._recogniser.recognise(image) for image in images]) for images in (plain, level)]
 
-    @staticmethod
-    def _candidates(looks: Sequence[Posteriors], lines: Sequence[TextLine], grammar: Grammar) -> list[list[Candidate]]:
-        """Candidates of each look, every text scored by every look."""
-        found = [decode(look, grammar) for look in looks]
-        texts: dict[str, Candidate] = {}
-        for candidates in found:
-            for candidate in candidates[:8]:
-                texts.setdefault(candidate.text, candidate)
-        struck = _struck(looks[0], lines, texts) if grammar.struck_o else {}
-        scored = []
-        for look, candidates in zip(looks, found, strict=True):
-            own = {candidate.text: candidate.log_likelihood for candidate in candidates}
-            centres: dict[int, tuple[float, ...]] = {}
-            weighed = []
-            for text, candidate in texts.items():
-                fit = grammar.fit(text)
-                spacing = 0.0
-                if grammar.spaced and fit is not None:
-                    # Texts of one length stand at the same places: the likeliest of them tells where.
-                    if len(text) not in centres:
-                        centres[len(text)] = align(look, text).centres
-                    spacing = log_spacing(centres[len(text)], fit.groups)
-                fits = own[text] if text in own else likelihood(look, text)
-                weighed.append(
-                    replace(
-                        candidate,
-                        log_likelihood=fits,
-                        log_spacing=spacing,
-                        log_shape=log_shape(text, struck.get(len(text), frozenset())),
-                    )
-                )
-            scored.append(weighed)
-        return scored
-
     def _expiry(self, lines: Sequence[TextLine]) -> str | None:
         """MM.YY below the main line, when legible."""
         if len(lines) != 1 or lines[0].below is None:
             return None
         return read_expiry(self._recogniser.recognise(thickest_stretch(lines[0].below, aspect=EXPIRY_ASPECT)))
-
-
-def _struck(look: Posteriors, lines: Sequence[TextLine], texts: Iterable[str]) -> dict[int, frozenset[int]]:
-    """For each length of text, the positions whose round glyph is struck through, if the first look was at a line."""
-    if len(lines) != 1 or not lines[0].glyphs or not look.step_px:
-        return {}
-    found: dict[int, frozenset[int]] = {}
-    for text in texts:
-        if len(text) not in found:
-            centres = [(centre + 0.5) * look.step_px for centre in align(look, text).centres]
-            found[len(text)] = struck_positions(lines[0], text, centres)
-    return found
 
 
 def _unread(reason: str) -> PlateReading:

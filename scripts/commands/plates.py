@@ -27,6 +27,8 @@ app = typer.Typer(add_completion=False)
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 USAGE = 2
+# Whoever names no country gets Tertib's own first; a plate of another must be far likelier to be taken for one.
+COUNTRIES = ("ID", "VN", "EU")
 
 
 class PictureError(ValueError):
@@ -63,7 +65,8 @@ def read_plates(
     jsonl: Annotated[bool, typer.Option("--jsonl", help="A JSON line a picture instead of words.")] = False,
     reader: Annotated[str, typer.Option(help=f"Which reader: {' or '.join(READERS)}.")] = "rapidocr",
     country: Annotated[
-        list[str] | None, typer.Option(help="Plate format to expect (ID, VN, EU); repeat it, likeliest first.")
+        list[str] | None,
+        typer.Option(help="Plate format to expect: ID, VN or EU; repeat it, likeliest first. Default: all of them."),
     ] = None,
     detector: Annotated[str, typer.Option(help="Detector of the model catalogue that finds the plates.")] = "traffic-n",
     confidence: Annotated[float, typer.Option(min=0.01, max=1.0, help="Least score of a found plate.")] = 0.25,
@@ -75,7 +78,7 @@ def read_plates(
     """
     paths, missing = _pictures(images)
     try:
-        plate_reader = load_plate_reader(reader, countries=tuple(country or ("ID",)), threads=threads)
+        plate_reader = load_plate_reader(reader, countries=tuple(country or COUNTRIES), threads=threads)
         plate_detector = None if crop else load_detector(detector, threads=threads)
     except ModelError as error:
         sys.stderr.write(f"error: {error}\n")
