@@ -29,7 +29,7 @@ class DatabaseClock:
 
     def now(self, session: Session) -> datetime:
         """The database's `clock_timestamp()`: real time also while a long transaction waits for a lock."""
-        moment = session.execute(select(func.clock_timestamp())).scalar_one()
+        moment: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
         return moment.astimezone(UTC) + self.offset
 
     def advance(self, by: timedelta) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from functools import cached_property
@@ -114,17 +115,18 @@ def kept_secret(path: Path) -> str:
     Raises:
         SettingsError: the file is readable by others, empty or too short.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        # A secret that a crash left half-written is refused below, with what to do.
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as stream:
             stream.write(secrets.token_urlsafe(48))
             stream.flush()
             os.fsync(stream.fileno())
+        # A link appears whole or not at all, and the first of two processes wins.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(temporary)
+        temporary.unlink()
     if path.stat().st_mode & 0o077:
         message = f"{path}: readable by others; run `chmod 600 {path}`"
         raise SettingsError(message)

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psycopg
@@ -168,6 +169,18 @@ def test_secrets_are_made_once_and_kept_from_others(tmp_path):
     path.chmod(0o644)
     with pytest.raises(SettingsError, match="chmod 600"):
         kept_secret(path)
+
+
+def test_two_who_need_a_secret_at_once_get_the_same(tmp_path):
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(kept_secret(tmp_path / "one.key"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["one.key"]
 
 
 @pytest.mark.parametrize("secret", ["changeme", "secret", "x" * 31])
