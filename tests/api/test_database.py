@@ -122,7 +122,7 @@ def test_the_migrations_make_the_tables_that_the_code_describes(cluster, databas
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         differences = compare_metadata(context, Base.metadata)
     engine.dispose()
-    # `deferred(mapped_column(...))` does not infer NOT NULL from `Mapped[bytes]`; the database is the stricter one here.
+    # `deferred(mapped_column(...))` does not infer NOT NULL from `Mapped[bytes]`; the database is stricter here.
     # Both can go once these columns say `nullable=False`.
     known = {("attachments", "data"), ("citizen_copies", "data")}
     found = [
