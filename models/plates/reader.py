@@ -25,6 +25,8 @@ LEAST_HEIGHT_PX = 10
 LEAST_WIDTH_PX = 24
 # MM.YY with room around it, in a strip that is higher than its digits.
 EXPIRY_ASPECT = 4.5
+# EasyOCR is surer of itself than it is right: it has to lead by far.
+EASYOCR_LIMITS = Limits(confidence=0.85, margin=100.0, margin_grown_together=400.0)
 
 
 class LineRecogniser(Protocol):
@@ -145,5 +147,5 @@ def load_plate_reader(name: str = "rapidocr", *, countries: Sequence[str] = ("ID
     if name == "easyocr":
         from models.plates.easyocr import EasyOcrRecogniser  # noqa: PLC0415 - needs torch
 
-        return GrammarReader(EasyOcrRecogniser(threads=threads), grammars)
+        return GrammarReader(EasyOcrRecogniser(threads=threads), grammars, limits=EASYOCR_LIMITS)
     raise ModelError(f"unknown plate reader {name!r}: choose one of {', '.join(READERS)}")
