@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Final
 
-from api.web.figures import number, percent
+from api.web.figures import moment, number, percent
 from api.web.messages import catalogue
 from pipeline.evidence.manifest import Measure
 
@@ -21,6 +22,7 @@ UNITS: Final = {
     "_vehicle_sizes": "",
 }
 _SHARE: Final = "_share"
+_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})")
 
 
 def _ending(key: str) -> str | None:
@@ -45,13 +47,23 @@ def value(key: str, measured: Measure, language: str) -> str:
     if isinstance(measured, bool):
         return catalogue().text(language, "measured.yes" if measured else "measured.no")
     if isinstance(measured, str):
-        return measured
+        return _instant(measured, language)
     ending = _ending(key)
     if ending == _SHARE:
         return percent(float(measured), language)
     unit = UNITS.get(ending or "", "")
     between = "" if unit in {"", "°"} else "\u00a0"
     return f"{number(measured, language)}{between}{unit}"
+
+
+def _instant(text: str, language: str) -> str:
+    """A time of the roadside (ISO 8601 with its offset) as people read it; any other text as it is."""
+    if not _ISO.fullmatch(text):
+        return text
+    try:
+        return moment(datetime.fromisoformat(text), language, seconds=True)
+    except ValueError:
+        return text
 
 
 def rows(measured: dict[str, Measure], language: str) -> tuple[tuple[str, str], ...]:
