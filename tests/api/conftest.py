@@ -19,7 +19,16 @@ from sqlalchemy.orm import Session
 
 from api.app import create_app
 from api.clock import DatabaseClock
-from api.database import APP_ROLE, OWNER_ROLE, Database, ensure_database, ensure_role, migrate, start_embedded
+from api.database import (
+    APP_ROLE,
+    OWNER_ROLE,
+    Database,
+    ensure_database,
+    ensure_role,
+    migrate,
+    start_embedded,
+    stop_embedded,
+)
 from api.jurisdiction.loading import Jurisdictions
 from api.jurisdiction.model import Jurisdiction
 from api.people import service
@@ -59,6 +68,7 @@ def cluster() -> Iterator[Cluster]:
             ensure_database(connection, TEMPLATE, OWNER_ROLE)
         migrate(made.url(TEMPLATE, OWNER_ROLE))
         yield made
+        stop_embedded(Path(folder))
 
 
 @pytest.fixture(scope="session")
