@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from api.app import create_app
 from api.complaints.service import Complaint, open_complaint
@@ -121,9 +121,6 @@ def test_cases_are_decided_by_keyboard_alone(page: Page) -> None:
     take_next(page)
     page.wait_for_function("document.querySelector('video').currentTime > 0.2")
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "one screen, no scrolling"
-    # Too early: nothing opens, and the reason is told.
-    page.keyboard.press("a")
-    expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_text(READY)).to_be_visible(timeout=15_000)
     page.keyboard.press("o")
     expect(page.get_by_role("tabpanel", name=re.compile("Offence"))).to_be_visible()
@@ -144,6 +141,27 @@ def test_cases_are_decided_by_keyboard_alone(page: Page) -> None:
     page.wait_for_url("**done=rejected**")
     page.keyboard.press("s")
     page.wait_for_url("**done=skipped**")
+
+
+def test_nothing_is_decided_while_the_plate_is_on_its_way(page: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/evidence/plate.jpg", hold)
+    page.keyboard.press("n")
+    page.wait_for_url(re.compile(r"/review/[0-9a-f-]{36}$"), wait_until="commit")
+    told = "The plate's crop has not been shown to you yet."
+    expect(page.locator("[data-wait]")).to_have_text(told, timeout=15_000)
+    for key in ("a", "r"):
+        page.keyboard.press(key)
+        expect(page.locator("[data-announce]")).to_contain_text(told)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    held[0].continue_()
+    expect(page.get_by_text(READY)).to_be_visible(timeout=15_000)
+    page.keyboard.press("r")
+    expect(page.get_by_role("dialog")).to_have_count(1)
 
 
 def test_keys_that_mean_something_else_do_nothing(page: Page) -> None:
@@ -183,9 +201,14 @@ def test_keys_sleep_while_somebody_types(page: Page, database: Database) -> None
         complaint = Complaint(category="traffic", text="Lampu mati")
         case = open_complaint(session, complaint, jurisdiction=database.jurisdictions.first)
     page.goto(f"/review/{case.id}")
-    page.get_by_role("textbox", name="Answer").click()
+    answer = page.get_by_role("textbox", name="Answer")
+    answer.click()
     page.keyboard.type("n a r s ? 1: we are on it.")
-    expect(page.get_by_role("textbox", name="Answer")).to_have_value("n a r s ? 1: we are on it.")
+    expect(answer).to_have_value("n a r s ? 1: we are on it.")
+    # The tab keeps it when the page is lost.
+    page.goto("/review")
+    page.goto(f"/review/{case.id}")
+    expect(answer).to_have_value("n a r s ? 1: we are on it.")
     page.get_by_role("button", name="Send the answer").click()
     page.wait_for_url("**done=answered**")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 from collections.abc import Callable
@@ -138,6 +139,21 @@ class TestFigures:
     def test_sentences_of_the_roadside_are_recognised_or_shown_as_they_came(self, text: str, expected: str) -> None:
         assert said(text, "id") == expected
         assert said(text, "en") == text
+
+
+def test_the_conditions_of_every_rule_are_said_in_indonesian() -> None:
+    rules = Path(figures.__file__).parents[2] / "pipeline" / "rules"
+    names = [
+        call.args[0].value
+        for path in rules.glob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "met"
+        and isinstance(call.args[0], ast.Constant)
+    ]
+    assert names
+    assert [name for name in names if said(str(name), "id") == name] == []
 
 
 class TestTemplates:

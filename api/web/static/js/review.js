@@ -1,5 +1,6 @@
 // The officers' page: keys, dialogs, the wait until the server has seen that the evidence was shown, and focus after a decision.
 
+import { dropDraft, keepDrafts } from "./draft.js";
 import { bindKeys } from "./keyboard.js";
 import { Stage } from "./stage.js";
 
@@ -128,5 +129,8 @@ function keys() {
 }
 
 bindKeys(keys);
+const told = new URLSearchParams(location.search);
+if (told.get("done") === "answered") dropDraft(told.get("of"));
+keepDrafts();
 greet();
 watchReadiness();
