@@ -26,6 +26,8 @@ from api.register.service import Vehicle, load_register
 from api.review import queue
 from api.store.service import clocks_of, events_of, verify_chain
 from api.store.tables import CaseRow
+from api.tickets.service import TicketRefused
+from pipeline.evidence.manifest import Condition
 from tests.api.conftest import PASSWORD, form_token
 from tests.pipeline.evidence.builder import CAMERA_ID, OCCURRED_AT, VALID_FROM, camera_key, sealed_chain, sealed_package
 
@@ -225,6 +227,11 @@ def test_the_page_says_when_the_evidence_has_been_shown(signed_in: Office) -> No
     [
         ({"plate": None}, "Tanpa pelat yang terbaca tidak ada surat tilang"),
         ({"plate": "H9999ZZ"}, "Pelat ini tidak ada dalam registrasi"),
+        (
+            {"conditions": (Condition(name="It was driving, not parked", met=False),)},
+            "Satu syarat aturan tidak terpenuhi",
+        ),
+        ({"doubts": ("grave: two vehicles overlap",)}, "Buktinya sendiri melemahkan dugaan ini"),
     ],
 )
 def test_no_ticket_without_a_plate_or_an_owner(signed_in: Office, changes: dict[str, object], sentence: str) -> None:
@@ -236,6 +243,19 @@ def test_no_ticket_without_a_plate_or_an_owner(signed_in: Office, changes: dict[
     assert sentence in text_of(answer.text)
     assert signed_in.events(case_id) == ["opened"]
     assert signed_in.reject(case_id, "plate_unreadable").status_code == 303
+
+
+def test_an_approval_without_its_ticket_does_not_stay(signed_in: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise TicketRefused("review.blocked.no_law")
+
+    monkeypatch.setattr("api.review.pages.issue_ticket", refuse)
+    case_id = signed_in.deliver()
+    signed_in.look(case_id)
+    answer = signed_in.approve(case_id)
+    assert answer.status_code == 409
+    assert "tidak memuat pasal" in text_of(answer.text)
+    assert signed_in.events(case_id) == ["opened"]
 
 
 def test_mismatches_with_the_register_are_marked(signed_in: Office) -> None:
