@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from models.detector import load_detector
@@ -74,7 +73,7 @@ def run(
             stats, sent = _run(cameras, sealer, sender, jsonl=jsonl)
             counts = kept.counts()
     except FAILURES as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     _tell(stats, counts.pending, sent, jsonl=jsonl)
     if sent and (sent.stop or sent.refused):
         raise SystemExit(1)

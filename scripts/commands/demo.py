@@ -52,7 +52,7 @@ def demo(
 ) -> None:
     """Walk the whole way once: cameras see, packages arrive, cases wait for an officer at /review."""
     console = Console(stderr=True)
-    settings = Settings.from_environment((home or Settings.from_environment().home / "demo"))
+    settings = Settings.from_environment(home or Settings.from_environment().home / "demo")
     scenes = [load_scene(SCENES / f"{name}.yaml") for name in SAMPLES]
     prepared = prepare(settings, scenes)
     at = free_port() if once else port

@@ -8,7 +8,6 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import click
 import typer
 
 from models.detection import Detections
@@ -54,7 +53,7 @@ def detect(
                 record = _look(frame, network, tracker, confidence)
                 sys.stdout.write((json.dumps(record) if jsonl else _sentence(record)) + "\n")
     except (MediaError, ModelError) as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
 
 
 def _look(frame: Frame, network: Detector, tracker: Tracker, confidence: float) -> dict[str, Any]:

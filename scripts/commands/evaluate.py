@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
 
@@ -39,7 +38,7 @@ def evaluate(
 ) -> None:
     """Measure accuracy on a named suite; footage that is not redistributed is found by TERTIB_EXTRA_DATA."""
     if suite not in suites():
-        raise click.ClickException(f"there is no suite {suite!r}: choose one of {', '.join(suites())}")
+        raise typer.TyperException(f"there is no suite {suite!r}: choose one of {', '.join(suites())}")
     module = importlib.import_module(f"models.evaluation.{suite}")
     terminal = Console(stderr=True)
     try:
@@ -49,7 +48,7 @@ def evaluate(
         else:
             found = module.evaluate()
     except (ModelError, ValueError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     found = stamped(suite, found)
     if write:
         write_figures(suite, found)

@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -30,7 +29,7 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="A JSON lin
     try:
         catalogue = load_catalogue()
     except ModelError as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     for name, model in catalogue.models.items():
         path = weights_path(name, model)
         here = path.exists()
@@ -64,7 +63,7 @@ def fetch(
             path = resolve(name, offline=offline)
             sys.stdout.write(f"{name}: {path} (SHA-256 {sha256_of(path)[:16]}...)\n")
     except ModelError as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
 
 
 @app.command("use", epilog="Example: tertib models use traffic-n")
@@ -74,7 +73,7 @@ def use_model(name: Name) -> None:
         resolve(name)
         task = use(name)
     except ModelError as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     sys.stdout.write(f"{name} is now used to {task}\n")
 
 
@@ -107,7 +106,7 @@ def train(
         from models.training.traffic.train import Recipe  # noqa: PLC0415 - torch, only in the extra `train`
         from models.training.traffic.train import train as run  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
-        raise click.ClickException(
+        raise typer.TyperException(
             f"training needs the extra `train` ({error.name} is missing): scripts/setup dev"
         ) from error
     out = out or home() / "training" / name
@@ -132,7 +131,7 @@ def train(
                 data = make_set(Path(made), pictures=6)
             checkpoint = run(base, data or out / "set", out, recipe, resume=resume, tell=tell)
     except ModelError as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     sys.stdout.write(f"{checkpoint}\n")
 
 
@@ -150,17 +149,17 @@ def export_model(
     try:
         from models.training.traffic.export import export as run  # noqa: PLC0415 - torch, only in the extra `train`
     except ModuleNotFoundError as error:
-        raise click.ClickException(
+        raise typer.TyperException(
             f"export needs the extra `train` ({error.name} is missing): scripts/setup dev"
         ) from error
     checkpoint = checkpoint or home() / "training" / name / "last.pt"
     try:
         path = run(checkpoint, to or checkpoint.with_name(f"{name}.onnx"))
     except ModelError as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     sys.stdout.write(f"{path} {path.stat().st_size} bytes sha256 {sha256_of(path)}\n")
 
 
 def _only_ours(name: str) -> None:
     if name != TRAINED_HERE:
-        raise click.ClickException(f"{name} is not trained here: {TRAINED_HERE} and plates are")
+        raise typer.TyperException(f"{name} is not trained here: {TRAINED_HERE} and plates are")

@@ -7,7 +7,6 @@ import threading
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from models.detector import load_detector
@@ -69,7 +68,7 @@ def observe(
         sealer = _sealer(scene, packages, key)
         page = Report(report, scene) if report else None
     except (SceneError, MediaError, ModelError, EvidenceError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
 
     def tell(_: Camera, event: Event) -> None:
         if page and isinstance(event, Finding):
@@ -87,7 +86,7 @@ def observe(
         with stopped_by_signal(stop), camera_progress([camera]) as progress:
             run_cameras([camera], sealer, stop=stop, on_event=tell, on_package=written, on_progress=progress)
     except (MediaError, EvidenceError, ExhibitError, ModelError) as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     finally:
         if page:
             page.write(camera.stats)

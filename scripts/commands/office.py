@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from api.database import Database, DatabaseError, connect
@@ -35,7 +34,7 @@ def office(home: Path | None) -> Iterator[tuple[Settings, Database]]:
     """The office of a home folder; what is wrong is told in one sentence.
 
     Raises:
-        click.ClickException: something does not fit; its sentence says what.
+        typer.TyperException: something does not fit; its sentence says what.
     """
     database: Database | None = None
     try:
@@ -43,9 +42,9 @@ def office(home: Path | None) -> Iterator[tuple[Settings, Database]]:
         database = connect(settings)
         yield settings, database
     except (DatabaseError, JurisdictionError, SettingsError, PeopleError, CameraError, RegisterError) as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     except KeyFileError as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     finally:
         if database is not None:
             database.close()
@@ -80,11 +79,11 @@ def add_user_command(
         try:
             password = (password_file.read_text().splitlines() or [""])[0]
         except OSError as error:
-            raise click.ClickException(f"{password_file} cannot be read: {error.strerror}") from error
+            raise typer.TyperException(f"{password_file} cannot be read: {error.strerror}") from error
     with office(home) as (_, database), database.session() as session:
         if agency is not None and not any(one.agency_named(agency) for one in database.jurisdictions):
             known = ", ".join(a.id for one in database.jurisdictions for a in one.agencies)
-            raise click.ClickException(f"no agency {agency!r} in the jurisdiction's file (it has: {known})")
+            raise typer.TyperException(f"no agency {agency!r} in the jurisdiction's file (it has: {known})")
         user = add_user(session, login=login, name=name, role=role, agency=agency, password=password)
     shown = {} if password_file is not None else {"password": password}
     _tell(login=user.login, name=user.name, role=user.role, agency=user.agency, **shown)
@@ -113,7 +112,7 @@ def add_camera_command(
     """Register a camera: a bearer token (shown once, or kept in a file) and its public keys."""
     with office(home) as (settings, database):
         if jurisdiction not in database.jurisdictions:
-            raise click.ClickException(f"this office has no jurisdiction {jurisdiction!r}")
+            raise typer.TyperException(f"this office has no jurisdiction {jurisdiction!r}")
         held = None
         if token_file is not None and token_file.exists():
             held = token_file.read_text().strip()
@@ -150,6 +149,6 @@ def load_register_command(
     try:
         vehicles = read_register(file)
     except RegisterError as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     with office(home) as (_, database), database.session() as session:
         _tell(file=str(file), vehicles=load_register(session, vehicles))

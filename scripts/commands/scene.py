@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from pipeline import stills
@@ -63,14 +62,14 @@ def draw(
     scene = _load(scene_file)
     name = media or scene.media_path()
     if name is None:
-        raise click.ClickException(f"{scene_file}: has no media, so say with --media on which picture to draw")
+        raise typer.TyperException(f"{scene_file}: has no media, so say with --media on which picture to draw")
     frame = _picture(scene, name, at)
     _same_size(scene, scene_file, frame)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_bytes(stills.png(stills.draw_scene(frame.bgr(), scene)))
     except OSError as error:
-        raise click.ClickException(f"{output}: cannot be written ({error.strerror})") from error
+        raise typer.TyperException(f"{output}: cannot be written ({error.strerror})") from error
     sys.stdout.write(f"{output}\n")
 
 
@@ -94,7 +93,7 @@ def _load(scene_file: Path) -> Scene:
     try:
         return load_scene(scene_file)
     except SceneError as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
 
 
 def _picture(scene: Scene, name: str, at_s: float) -> Frame:
@@ -109,16 +108,16 @@ def _picture(scene: Scene, name: str, at_s: float) -> Frame:
                 break
         source.close()
     except MediaError as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     if frame is None:
-        raise click.ClickException(f"{name}: gave no picture")
+        raise typer.TyperException(f"{name}: gave no picture")
     return frame
 
 
 def _same_size(scene: Scene, scene_file: Path, frame: Frame) -> None:
     width, height = frame.size_px
     if (width, height) != (scene.frame.width_px, scene.frame.height_px):
-        raise click.ClickException(
+        raise typer.TyperException(
             f"{scene_file}: frame: says {scene.frame.width_px} x {scene.frame.height_px} pixels, "
             f"but the pictures are {width} x {height}: "
             "draw the scene on a picture of this camera"

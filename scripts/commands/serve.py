@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 import uvicorn
 
@@ -41,7 +40,7 @@ def serve(
         database = connect(settings)
         office = create_app(settings, database=database)
     except (DatabaseError, JurisdictionError, SettingsError) as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     sys.stderr.write(f"Tertib office at http://{host}:{port} (data in {settings.home})\n")
     # uvicorn ends its requests and then raises the signal anew: leave by an exception, so that the database stops too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -60,4 +59,4 @@ def _refuse_taken_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             message = f"cannot listen at {host}:{port}: {error.strerror}; choose another with --port"
-            raise click.ClickException(message) from error
+            raise typer.TyperException(message) from error

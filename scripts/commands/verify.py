@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from pipeline.evidence.chain import Link, check_chain
@@ -73,12 +72,12 @@ def _files(given: list[Path]) -> Iterator[Path]:
         if path.is_dir():
             found = sorted(path.glob(f"*{PACKAGE_SUFFIX}"))
             if not found:
-                raise click.ClickException(f"{path} holds no {PACKAGE_SUFFIX} files")
+                raise typer.TyperException(f"{path} holds no {PACKAGE_SUFFIX} files")
             yield from found
         elif path.exists():
             yield path
         else:
-            raise click.ClickException(f"{path} does not exist")
+            raise typer.TyperException(f"{path} does not exist")
 
 
 def _default_keys(package: Path) -> Path:
@@ -87,7 +86,7 @@ def _default_keys(package: Path) -> Path:
     for path in (beside, at_home):
         if path.is_file():
             return path
-    raise click.ClickException(
+    raise typer.TyperException(
         f"no public keys for {package}: give --keys FILE, or put keys.json beside the package ({at_home} is absent too)"
     )
 
@@ -100,9 +99,9 @@ def _check(path: Path, keys: Path, rings: dict[Path, PublicKeyRing]) -> _Outcome
             data = file.read(MAX_PACKAGE_BYTES + 1)
         package = verify(data, rings[keys])
     except KeyFileError as error:
-        raise click.ClickException(str(error)) from error
+        raise typer.TyperException(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"{path} cannot be read: {error.strerror}") from error
+        raise typer.TyperException(f"{path} cannot be read: {error.strerror}") from error
     except EvidenceError as error:
         return _Outcome(path, keys, failed_step=error.step, why=error.why)
     return _Outcome(path, keys, manifest=package.manifest, link=Link.of(package, str(path)))

@@ -6,11 +6,10 @@ import json
 import stat
 from pathlib import Path
 
-import click
 import pytest
-from click.testing import CliRunner
+import typer
 from sqlalchemy import select
-from typer.main import get_command
+from typer.testing import CliRunner
 
 from api.database import APP_ROLE, OWNER_ROLE
 from api.intake.cameras import camera_of
@@ -31,9 +30,9 @@ def run(cluster, database_name, tmp_path, monkeypatch):
     monkeypatch.setenv("TERTIB_DATABASE_APP_URL", cluster.url(database_name, APP_ROLE))
 
     def do(*arguments):
-        result = CliRunner().invoke(get_command(office.app), [str(argument) for argument in arguments])
+        result = CliRunner().invoke(office.app, [str(argument) for argument in arguments])
         lines = [json.loads(line) for line in result.stdout.splitlines()]
-        if isinstance(result.exception, click.ClickException):
+        if isinstance(result.exception, typer.TyperException):
             # What scripts/tertib.py makes of it.
             return 2, lines, result.exception.format_message()
         assert result.exception is None

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 from scripts.commands._demo_office import free_port, serving
 
 TERTIB = Path(sys.executable).with_name("tertib")
+SIGN_IN = re.compile(r"^\s+(?:officer|supervisor)\s+(\w+)\s+([0-9a-f-]+)\s*$", flags=re.MULTILINE)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -35,11 +36,10 @@ class Demonstration:
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstration]:
     home = tmp_path_factory.mktemp("demo")
-    done = subprocess.run(
-        [str(TERTIB), "demo", "--once", "--json", "--home", str(home)], capture_output=True, text=True, timeout=500
-    )
+    command = [str(TERTIB), "demo", "--once", "--json", "--home", str(home)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    passwords = dict(re.findall(r"^\s+(?:officer|supervisor)\s+(\w+)\s+([0-9a-f-]+)\s*$", done.stderr, flags=re.MULTILINE))
+    passwords = dict(SIGN_IN.findall(done.stderr))
     with serving(home, free_port()) as url:
         yield Demonstration(url, home, json.loads(done.stdout), passwords)
 

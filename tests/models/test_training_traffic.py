@@ -9,8 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
 ultralytics = pytest.importorskip("ultralytics", reason="training needs the extra `train`")
 
-from click.testing import CliRunner  # noqa: E402 - after the skip
-from typer.main import get_command  # noqa: E402 - as above
+from typer.testing import CliRunner  # noqa: E402 - after the skip
 
 from models.backends.onnx_detector import OnnxDetector  # noqa: E402 - as above
 from models.backends.openvino import OpenvinoRunner  # noqa: E402 - as above
@@ -62,9 +61,9 @@ def test_known_classes_keep_their_rows_and_new_ones_start_rare(base):
 def test_the_command_trains_and_exports_what_the_roadside_can_run(base, tmp_path):
     run = CliRunner()
     out = tmp_path / "out"
-    trained = run.invoke(get_command(app), ["train", "traffic-n", "--base", str(base), "--out", str(out), "--smoke"])
+    trained = run.invoke(app, ["train", "traffic-n", "--base", str(base), "--out", str(out), "--smoke"])
     assert trained.exit_code == 0, trained.output
-    written = run.invoke(get_command(app), ["export", "traffic-n", "--checkpoint", str(out / "last.pt")])
+    written = run.invoke(app, ["export", "traffic-n", "--checkpoint", str(out / "last.pt")])
     assert written.exit_code == 0, written.output
     path = out / "traffic-n.onnx"
     assert path.stat().st_size < 10_000_000
