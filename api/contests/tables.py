@@ -30,4 +30,4 @@ class AttachmentRow(Base):
     original_sha256: Mapped[str]
     added_at: Mapped[datetime]
     # Loaded only when the file itself is asked for: lists of attachments stay small.
-    data: Mapped[bytes] = deferred(mapped_column(LargeBinary), raiseload=True)
+    data: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False), raiseload=True)

@@ -26,4 +26,4 @@ class CitizenCopyRow(Base):
     height_px: Mapped[int]
     made_at: Mapped[datetime]
     # Loaded only when the picture itself is asked for.
-    data: Mapped[bytes] = deferred(mapped_column(LargeBinary), raiseload=True)
+    data: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False), raiseload=True)

@@ -122,15 +122,7 @@ def test_the_migrations_make_the_tables_that_the_code_describes(cluster, databas
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         differences = compare_metadata(context, Base.metadata)
     engine.dispose()
-    # `deferred(mapped_column(...))` does not infer NOT NULL from `Mapped[bytes]`; the database is stricter here.
-    # Both can go once these columns say `nullable=False`.
-    known = {("attachments", "data"), ("citizen_copies", "data")}
-    found = [
-        one
-        for one in differences
-        if not (isinstance(one, list) and one[0][0] == "modify_nullable" and (one[0][2], one[0][3]) in known)
-    ]
-    assert found == []
+    assert differences == []
 
 
 def test_migrating_again_changes_nothing(cluster, database_name, case):
