@@ -36,7 +36,8 @@ SUBCOMMANDS: dict[str, Subcommand] = {
         "scripts.commands.detect", "Run detector and tracker on a clip, an image or a folder.", "edge"
     ),
     "observe": Subcommand("scripts.commands.observe", "Run one camera on a clip or stream, without an office.", "edge"),
-    "scene": Subcommand("scripts.commands.scene", "Check or draw a scene file.", "edge"),
+    "scene": Subcommand("scripts.commands.scene", "Check, draw or render a scene.", "edge"),
+    "score": Subcommand("scripts.commands.score", "Compare what was found with what is true.", "edge"),
     "verify": Subcommand("scripts.commands.verify", "Verify evidence packages offline.", "edge"),
     "camera": Subcommand("scripts.commands.camera", "The roadside process: observe, spool and deliver.", "edge"),
     "models": Subcommand("scripts.commands.models", "List, fetch, train and export models.", "edge"),
@@ -45,6 +46,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "office": Subcommand(
         "scripts.commands.office", "Prepare an office: database, people, cameras, register.", "office"
     ),
+    "audit": Subcommand("scripts.commands.audit", "Check the case store, publish its head, prove a case.", "office"),
     "demo": Subcommand("scripts.commands.demo", "Office and sample cameras on one machine.", "all"),
     "doctor": Subcommand("scripts.commands.doctor", "What is wrong on this machine, and what to do.", "all"),
 }

@@ -13,6 +13,7 @@ import typer
 from pipeline import stills
 from pipeline.ingest import Frame, MediaError, open_source
 from pipeline.scene import Scene, SceneError, load_scene
+from scripts.commands._stage_commands import render
 
 app = typer.Typer(help="Check or draw a scene file.", no_args_is_help=True)
 
@@ -77,6 +78,9 @@ def draw(
 def schema() -> None:
     """Print the JSON schema of scene files: every key with its meaning and its bounds."""
     sys.stdout.write(json.dumps(Scene.model_json_schema(), indent=1) + "\n")
+
+
+app.command(epilog="Example: tertib scene render samples/stage/red-light.yaml -o var/stage/red-light")(render)
 
 
 def offences(scene: Scene) -> list[str]:

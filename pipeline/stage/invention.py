@@ -1,0 +1,288 @@
+"""Invents a scene from a kind, a difficulty and a seed: an offence, or the innocent look-alike of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.stage.specification import Part
+
+Kind = Literal["red_light", "stop_line", "wrong_way", "bus_lane", "speed", "counting"]
+Content = dict[str, Any]
+Random = np.random.Generator
+
+COLOURS = ("white", "silver", "grey", "black", "red", "blue", "maroon", "beige")
+BODIES = ("mpv", "hatch", "sedan", "van", "mpv", "pickup")
+REGIONS = ("H", "K", "G", "AA", "AD", "R")
+LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
+STOP_LINE_M = 17.0
+LIMIT_KMH = 50.0
+
+
+class Invention(Part):
+    """What shall be invented."""
+
+    kind: Kind = Field(title="Kind", description="The offence that the scene is about, or counting")
+    innocent: bool = Field(False, title="Innocent", description="A look-alike: nothing forbidden happens")
+    difficulty: float = Field(
+        0.2, title="Difficulty", description="0: day, near, alone; 1: night, rain, noise, company", ge=0, le=1
+    )
+    seed: int = Field(0, title="Seed", description="Another seed, another scene", ge=0, le=2**31 - 1)
+
+
+def invent(wanted: Invention) -> Content:
+    """A specification as plain values; the same for the same kind, difficulty and seed."""
+    kinds = ("red_light", "stop_line", "wrong_way", "bus_lane", "speed", "counting")
+    random = np.random.default_rng((wanted.seed, kinds.index(wanted.kind), int(wanted.innocent)))
+    makers: dict[str, Callable[[Random, bool, float], Content]] = {
+        "red_light": _red_light,
+        "stop_line": _stop_line,
+        "wrong_way": _wrong_way,
+        "bus_lane": _bus_lane,
+        "speed": _speed,
+        "counting": _counting,
+    }
+    content = makers[wanted.kind](random, wanted.innocent, wanted.difficulty)
+    twin = "innocent" if wanted.innocent else "offence"
+    return {
+        "name": f"{wanted.kind.replace('_', '-')}-{twin}-{wanted.seed}",
+        "seed": wanted.seed,
+        **_conditions(random, wanted.difficulty),
+        **content,
+    }
+
+
+def _conditions(random: Random, difficulty: float) -> Content:
+    draw = random.random()
+    dark = difficulty > 0.55 and draw < difficulty
+    time = "night" if dark and draw < difficulty - 0.25 else "dusk" if dark else "day"
+    wet = difficulty > 0.45 and random.random() < difficulty * 0.6
+    return {
+        "camera": {
+            "height_m": round(float(random.uniform(5.5, 7.5)), 2),
+            "pitch_degrees": 14.0,
+            "focal_px": 900.0,
+            "width_px": 960,
+            "height_px": 540,
+            "frame_jitter": round(0.3 * difficulty * float(random.random()), 3),
+            "shake_px": round(2.0 * max(0.0, difficulty - 0.5), 2),
+        },
+        "light": {
+            "time": time,
+            "sun_azimuth_degrees": round(float(random.uniform(0, 360)), 1),
+            "sun_height_degrees": round(float(random.uniform(25, 75)), 1),
+            "clouds": round(float(random.uniform(0.1, 0.9)), 2),
+        },
+        "weather": {"rain": round(difficulty * 0.8, 2) if wet else 0.0, "haze": round(0.1 + 0.4 * difficulty, 2)},
+        "picture": {"noise": round(1.5 + 7 * difficulty, 1), "bitrate_kbps": round(3500 - 2300 * difficulty)},
+    }
+
+
+def _plate(random: Random) -> str:
+    tail = "".join(random.choice(list(LETTERS), size=int(random.integers(2, 4))))
+    return f"{random.choice(REGIONS)} {random.integers(1000, 9999)} {tail}"
+
+
+def _car(random: Random, name: str, **parts: object) -> Content:
+    return {
+        "id": name,
+        "class": "car",
+        "body": str(random.choice(BODIES)),
+        "colour": str(random.choice(COLOURS)),
+        "plate": _plate(random),
+        **parts,
+    }
+
+
+def _steady(lane: str, start_m: float, kmh: float, **parts: object) -> Content:
+    return {"lane": lane, "start_m": round(start_m, 3), "profile_kmh": [[0, round(kmh, 2)]], **parts}
+
+
+def _company(random: Random, difficulty: float, lane: str = "oncoming") -> list[Content]:
+    """Others, in a lane where they do no wrong."""
+    count = round(1 + 3 * difficulty)
+    kmh, start = float(random.uniform(25, 45)), float(random.uniform(20, 35))
+    found: list[Content] = []
+    for number in range(count):
+        actor = _car(random, f"other-{number + 1}", drive=_steady(lane, start, kmh))
+        kind = random.random()
+        if kind < 0.2:
+            actor |= {"class": "truck", "body": "box"}
+        elif kind < 0.35:
+            actor |= {"class": "bus", "body": "city"}
+        elif kind < 0.55:
+            actor = {k: v for k, v in actor.items() if k != "body"} | {"class": "motorcycle"}
+        found.append(actor)
+        start += float(random.uniform(14, 24))
+    return found
+
+
+def _junction(away: int = 2) -> Content:
+    lanes = [{"id": "oncoming", "centre_m": -4.0, "width_m": 3.3, "direction": "toward"}]
+    lanes += [
+        {"id": f"lane-{n + 1}", "centre_m": -0.7 + 3.3 * n, "width_m": 3.3, "signal": "head"} for n in range(away)
+    ]
+    return {
+        "lanes": lanes,
+        "stop_line_m": STOP_LINE_M,
+        "crosswalk": {"from_m": STOP_LINE_M + 1.5, "to_m": STOP_LINE_M + 4.5},
+        "cross_road": {"from_m": STOP_LINE_M + 7, "to_m": STOP_LINE_M + 19},
+    }
+
+
+def _head(programme: list[list[Any]]) -> list[Content]:
+    return [{"id": "head", "east_m": 5.2, "north_m": STOP_LINE_M + 5.6, "height_m": 3.9, "programme": programme}]
+
+
+def _red_light(random: Random, innocent: bool, difficulty: float) -> Content:
+    red_s = float(random.uniform(2.0, 3.0))
+    programme = [[0, "green"], [round(red_s - 3.0, 3), "yellow"], [round(red_s, 3), "red"]]
+    if red_s - 3.0 <= 0:
+        programme = [[0, "yellow"], [round(red_s, 3), "red"]]
+    kmh = float(random.uniform(28, 50))
+    front_m = 2.2
+    lane = str(random.choice(["lane-1", "lane-2"]))
+    actors = _company(random, difficulty)
+    if not innocent:
+        passes_s = red_s + float(random.uniform(0.9, 2.0))
+        actors.append(_car(random, "offender", drive=_steady(lane, STOP_LINE_M - front_m - kmh / 3.6 * passes_s, kmh)))
+    else:
+        look = float(random.random())
+        if look < 0.4:
+            # On late yellow, and away before the red is old.
+            passes_s = red_s - float(random.uniform(0.35, 0.8))
+            actors.append(
+                _car(random, "late-yellow", drive=_steady(lane, STOP_LINE_M - front_m - kmh / 3.6 * passes_s, kmh))
+            )
+        elif look < 0.65 and difficulty >= 0.3:
+            # A long vehicle whose front passed on yellow: its rear wheels pass when red is old.
+            slow = float(random.uniform(9, 12))
+            passes_s = red_s - 0.3
+            actor = _car(random, "long", drive=_steady(lane, STOP_LINE_M - 3.2 - slow / 3.6 * passes_s, slow))
+            actors.append(actor | {"class": "truck", "body": "box"})
+        else:
+            actors.append(_stopping(random, "waits", lane, red_s, beyond_m=-float(random.uniform(0.3, 1.2))))
+    return {"duration_s": round(red_s + 4.5, 2), "road": _junction(), "signals": _head(programme), "actors": actors}
+
+
+def _stopping(random: Random, name: str, lane: str, red_s: float, *, beyond_m: float) -> Content:
+    """A car that brakes evenly and stands with its bumper so far beyond the line."""
+    actor = _car(random, name)
+    half = {"sedan": 2.25, "hatch": 1.95, "mpv": 2.15, "van": 2.1, "pickup": 2.55}[actor["body"]]
+    kmh, brakes_s, stands_s = 36.0, 0.4, red_s + 0.6
+    way_m = kmh / 3.6 * (brakes_s + (stands_s - brakes_s) / 2)
+    profile = [[0, kmh], [brakes_s, kmh], [round(stands_s, 3), 0]]
+    # The place where it stands is exact: the way is the integral of the rounded profile.
+    way_m = kmh / 3.6 * (brakes_s + (round(stands_s, 3) - brakes_s) / 2)
+    start = STOP_LINE_M + beyond_m - half - way_m
+    return actor | {"drive": {"lane": lane, "start_m": round(start, 4), "profile_kmh": profile}}
+
+
+def _stop_line(random: Random, innocent: bool, difficulty: float) -> Content:
+    red_s = float(random.uniform(1.2, 2.0))
+    beyond_m = -float(random.uniform(0.25, 1.0)) if innocent else float(random.uniform(1.4, 2.8))
+    lane = str(random.choice(["lane-1", "lane-2"]))
+    actors = [*_company(random, difficulty), _stopping(random, "stands", lane, red_s, beyond_m=beyond_m)]
+    programme = [[0, "yellow"], [round(red_s, 3), "red"]]
+    return {"duration_s": round(red_s + 4.5, 2), "road": _junction(), "signals": _head(programme), "actors": actors}
+
+
+def _two_ways() -> Content:
+    return {
+        "lanes": [
+            {"id": "oncoming", "centre_m": -3.4, "width_m": 3.3, "direction": "toward"},
+            {"id": "one", "centre_m": 0.0, "width_m": 3.3, "direction": "away"},
+            {"id": "two", "centre_m": 3.4, "width_m": 3.3, "direction": "away"},
+        ]
+    }
+
+
+def _wrong_way(random: Random, innocent: bool, difficulty: float) -> Content:
+    lane = str(random.choice(["one", "two"]))
+    kmh = float(random.uniform(18, 38))
+    actors = _company(random, difficulty)
+    if not innocent:
+        actors.append(_car(random, "offender", drive=_steady(lane, 16 + kmh / 3.6 * 4.0, kmh, against=True)))
+        if difficulty > 0.3:
+            actors[-1] = {k: v for k, v in actors[-1].items() if k != "body"} | {"class": "motorcycle"}
+    else:
+        look = float(random.random())
+        if look < 0.4:
+            # Oncoming traffic that keeps close to the middle line, on its own side.
+            actors.append(_car(random, "near-line", drive=_steady("oncoming", 50, kmh, offset_m=0.55)))
+            actors = [actor for actor in actors if not actor["id"].startswith("other")]
+        elif look < 0.7:
+            centre = 0.0 if lane == "one" else 3.4
+            actors.append(
+                _car(random, "crosses", points=[[0, -9, 27], [1.5, -4, 26], [3.5, centre, 25.0], [6, 9, 24.4]])
+            )
+            actors = [actor for actor in actors if not actor["id"].startswith("other")]
+        else:
+            actors.append(_car(random, "right-way", drive=_steady(lane, 8, kmh)))
+    return {"duration_s": 6.5, "road": _two_ways(), "actors": actors}
+
+
+def _bus_road() -> Content:
+    return {
+        "lanes": [
+            {"id": "oncoming", "centre_m": -3.4, "width_m": 3.3, "direction": "toward"},
+            {"id": "open", "centre_m": 0.0, "width_m": 3.3, "direction": "away"},
+            {
+                "id": "bus",
+                "centre_m": 3.5,
+                "width_m": 3.5,
+                "direction": "away",
+                "reserved_for": {"classes": ["bus"], "hours": [{"from": "06:00", "to": "20:00"}]},
+            },
+        ]
+    }
+
+
+def _bus_lane(random: Random, innocent: bool, difficulty: float) -> Content:
+    kmh = float(random.uniform(18, 32))
+    actors = _company(random, difficulty)
+    content: Content = {"duration_s": 6.5, "road": _bus_road(), "actors": actors}
+    if not innocent:
+        actors.append(_car(random, "offender", drive=_steady("bus", 8, kmh)))
+        return content
+    look = float(random.random())
+    if look < 0.35:
+        actors.append(_car(random, "bus", drive=_steady("bus", 6, kmh)) | {"class": "bus", "body": "city"})
+    elif look < 0.6:
+        actors.append(_car(random, "beside", drive=_steady("open", 8, kmh, offset_m=0.45)))
+    elif look < 0.8:
+        actors.append(_car(random, "at-night", drive=_steady("bus", 8, kmh)))
+        content["recorded_at"] = "2026-03-02T22:30:00+07:00"
+    else:
+        actors.append({"id": "bicycle", "class": "bicycle", "drive": _steady("bus", 9, 14)})
+    return content
+
+
+def _speed(random: Random, innocent: bool, difficulty: float) -> Content:
+    road = _two_ways()
+    for lane in road["lanes"]:
+        lane["speed_limit_kmh"] = LIMIT_KMH
+    over = -float(random.uniform(1, 6)) if innocent else float(random.uniform(12, 40))
+    start = float(random.uniform(2, 8))
+    actors = [*_company(random, difficulty), _car(random, "measured", drive=_steady("one", start, LIMIT_KMH + over))]
+    if difficulty > 0.4:
+        actors.append(_car(random, "beside", drive=_steady("two", start + 1, LIMIT_KMH - 8)))
+    return {"duration_s": 5.0, "road": road, "actors": actors}
+
+
+def _counting(random: Random, innocent: bool, difficulty: float) -> Content:
+    actors = _company(random, max(0.4, difficulty))
+    start = 12.0
+    for number in range(2 + round(2 * difficulty)):
+        lane = str(random.choice(["one", "two"]))
+        actors.append(_car(random, f"away-{number + 1}", drive=_steady(lane, start, float(random.uniform(22, 34)))))
+        start -= float(random.uniform(9, 13))
+    if innocent:
+        # One that stops short of the line and is no passage.
+        stops = [[0, 30], [0.5, 30], [2.5, 0]]
+        actors = [_car(random, "stops", drive={"lane": "one", "start_m": 6.0, "profile_kmh": stops})]
+    lines = [{"id": "line", "north_m": 22.0, "west_m": -5.1, "east_m": 5.1}]
+    return {"duration_s": 7.0, "road": _two_ways(), "count_lines": lines, "actors": actors}

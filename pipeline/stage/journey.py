@@ -1,0 +1,147 @@
+"""Where a road user is at any instant: polynomials in time, so that truth owes nothing to pictures."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator, PPoly
+from scipy.optimize import brentq
+
+from pipeline.stage.specification import Actor, Specification
+
+STANDING_M_S = 0.03
+"""Below this a vehicle keeps its heading instead of following its velocity."""
+BRACKET_S = 0.01
+"""Passages are looked for between instants so far apart, then found to the nanosecond."""
+
+
+@dataclass(frozen=True)
+class Pose:
+    """A place on the ground and where the front looks.
+
+    Attributes:
+        east_m: Of the middle.
+        north_m: Of the middle.
+        heading: Radians, 0 looks east, pi/2 north.
+    """
+
+    east_m: float
+    north_m: float
+    heading: float
+
+    def ahead(self, distance_m: float) -> tuple[float, float]:
+        """The point so far in front of the middle (negative: behind), as east and north."""
+        return (
+            self.east_m + distance_m * math.cos(self.heading),
+            self.north_m + distance_m * math.sin(self.heading),
+        )
+
+
+class Journey:
+    """The way of one actor.
+
+    Args:
+        east: Metres over seconds.
+        north: Metres over seconds.
+        heading: Radians, where it never changes; None where it follows the way.
+    """
+
+    def __init__(self, east: PPoly, north: PPoly, heading: float | None) -> None:
+        self._east, self._north = east, north
+        self._east_speed, self._north_speed = east.derivative(), north.derivative()
+        self._heading = heading
+        self._known: list[tuple[float, float]] = []
+        if heading is None:
+            span = np.arange(float(east.x[0]), float(east.x[-1]), 0.02)
+            for at_s in span:
+                vx, vy = float(self._east_speed(at_s)), float(self._north_speed(at_s))
+                if math.hypot(vx, vy) > STANDING_M_S:
+                    self._known.append((float(at_s), math.atan2(vy, vx)))
+
+    def pose(self, at_s: float) -> Pose:
+        """Place and heading at an instant."""
+        at_s = self._within(at_s)
+        return Pose(float(self._east(at_s)), float(self._north(at_s)), self._heading_at(at_s))
+
+    def velocity_m_s(self, at_s: float) -> tuple[float, float]:
+        """East and north, metres a second."""
+        inner = self._within(at_s)
+        if inner != at_s:
+            return 0.0, 0.0
+        return float(self._east_speed(at_s)), float(self._north_speed(at_s))
+
+    def speed_kmh(self, at_s: float) -> float:
+        """Of the middle, km/h."""
+        return 3.6 * math.hypot(*self.velocity_m_s(at_s))
+
+    def _within(self, at_s: float) -> float:
+        return min(max(at_s, float(self._east.x[0])), float(self._east.x[-1]))
+
+    def _heading_at(self, at_s: float) -> float:
+        if self._heading is not None:
+            return self._heading
+        vx, vy = float(self._east_speed(at_s)), float(self._north_speed(at_s))
+        if math.hypot(vx, vy) > STANDING_M_S:
+            return math.atan2(vy, vx)
+        before = [heading for since_s, heading in self._known if since_s <= at_s]
+        if before:
+            return before[-1]
+        return self._known[0][1] if self._known else math.pi / 2
+
+
+def journey_of(actor: Actor, specification: Specification) -> Journey:
+    """The way that an actor's `drive` or `points` describe, over the whole clip and a second around it."""
+    ends = (-1.0, specification.duration_s + 1.0)
+    if actor.points is not None:
+        times = [point[0] for point in actor.points]
+        east = PchipInterpolator(times, [point[1] for point in actor.points])
+        north = PchipInterpolator(times, [point[2] for point in actor.points])
+        return Journey(east, north, None)
+    drive = actor.drive
+    if drive is None:
+        raise ValueError(f"actor `{actor.id}` needs either `drive` or `points`")
+    lane = specification.lane(drive.lane)
+    sign = (-1.0 if lane.direction == "toward" else 1.0) * (-1.0 if drive.against else 1.0)
+    travelled = _travelled(drive.profile_kmh, ends)
+    start = float(travelled(0.0))
+    north = PPoly(sign * travelled.c, travelled.x)
+    north.c[-1] += drive.start_m - sign * start
+    east = PPoly(np.full((1, len(travelled.x) - 1), lane.centre_m + drive.offset_m), travelled.x)
+    heading = sign * math.pi / 2
+    return Journey(east, north, -heading if drive.reverse else heading)
+
+
+def _travelled(profile_kmh: tuple[tuple[float, float], ...], ends: tuple[float, float]) -> PPoly:
+    """Metres over seconds: the integral of a speed that is straight between the given instants."""
+    inner = [(at_s, kmh / 3.6) for at_s, kmh in profile_kmh if ends[0] < at_s < ends[1]]
+    times = [at_s for at_s, _ in profile_kmh]
+    speeds = [kmh / 3.6 for _, kmh in profile_kmh]
+    first, last = (float(np.interp(end, times, speeds)) for end in ends)
+    knots = [(ends[0], first), *inner, (ends[1], last)]
+    x = np.array([at_s for at_s, _ in knots])
+    v = np.array([speed for _, speed in knots])
+    speed = PPoly(np.vstack([np.diff(v) / np.diff(x), v[:-1]]), x)
+    return speed.antiderivative()
+
+
+def zeros(value: Callable[[float], float], start_s: float, end_s: float) -> list[float]:
+    """Instants at which a smooth value changes its sign, to the nanosecond."""
+    count = max(2, math.ceil((end_s - start_s) / BRACKET_S) + 1)
+    times = np.linspace(start_s, end_s, count)
+    values = [value(float(at_s)) for at_s in times]
+    found: list[float] = []
+    for index in range(count - 1):
+        one, other = values[index], values[index + 1]
+        if (one < 0 <= other) or (one >= 0 > other):
+            found.append(float(brentq(value, float(times[index]), float(times[index + 1]), xtol=1e-10)))
+    return found
+
+
+def intervals(holds: Callable[[float], float], start_s: float, end_s: float) -> list[tuple[float, float]]:
+    """Stretches of time in which a smooth value is not negative."""
+    edges = [start_s, *zeros(holds, start_s, end_s), end_s]
+    return [(a, b) for a, b in itertools.pairwise(edges) if b > a and holds((a + b) / 2) >= 0]

@@ -1,0 +1,169 @@
+"""Motorcycles, bicycles, those who sit on them, and those who walk."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from pipeline.stage import plate_face
+from pipeline.stage.bodies import BRAKE_GLOW, HEAD, HEAD_GLOW, TAIL, TAIL_GLOW, plate_corners
+from pipeline.stage.colour import BGR, bgr, darker
+from pipeline.stage.solid import Assembly, Group, Limb, Points, Solid
+from pipeline.stage.specification import Actor, Rider
+
+SKIN: BGR = (96, 132, 186)
+HAIR: BGR = (22, 22, 26)
+JEANS: BGR = (92, 62, 44)
+HELMETS: tuple[BGR, ...] = ((40, 40, 44), (40, 36, 170), (230, 230, 232), (150, 84, 36))
+Head = tuple[Points, float, bool]
+
+
+def two_wheeler(actor: Actor, *, lit: bool, braking: bool) -> Solid:
+    """A motorcycle or bicycle with its riders."""
+    return _bicycle(actor) if actor.kind == "bicycle" else _motorcycle(actor, lit=lit, braking=braking)
+
+
+def _point(x: float, y: float, z: float) -> Points:
+    return np.array([x, y, z], np.float64)
+
+
+def _motorcycle(actor: Actor, *, lit: bool, braking: bool) -> Solid:
+    paint = bgr(actor.colour)
+    body = Assembly()
+    body.loft(
+        [(-0.8, 0.07, 0.55, 0.72), (-0.55, 0.15, 0.42, 0.8), (-0.1, 0.17, 0.34, 0.74), (0.15, 0.15, 0.3, 0.62)], paint
+    )
+    body.loft([(0.25, 0.17, 0.35, 0.95), (0.42, 0.2, 0.4, 1.02), (0.55, 0.1, 0.5, 0.9)], paint)
+    seat = Assembly()
+    seat.loft([(-0.72, 0.11, 0.74, 0.82), (-0.3, 0.15, 0.72, 0.83), (0.1, 0.1, 0.66, 0.76)], (28, 28, 30))
+    marks = Assembly()
+    glow = BRAKE_GLOW if braking else TAIL_GLOW if lit else None
+    marks.add(
+        [[-0.82, 0.07, 0.6], [-0.82, -0.07, 0.6], [-0.82, -0.07, 0.7], [-0.82, 0.07, 0.7]], TAIL, (-1, 0, 0), glow=glow
+    )
+    marks.add(
+        [[0.57, 0.08, 0.72], [0.57, -0.08, 0.72], [0.57, -0.08, 0.88], [0.57, 0.08, 0.88]],
+        HEAD,
+        (1, 0, 0),
+        glow=HEAD_GLOW if lit else None,
+    )
+    if actor.plate:
+        image = plate_face.plate_face(actor.plate, actor.plate_style, "04.29")
+        corners = plate_corners(-0.86, 0.42, -1, plate_face.MOTORCYCLE_WIDTH_M, plate_face.MOTORCYCLE_HEIGHT_M)
+        marks.add(corners, (230, 230, 230), (-1, 0, 0), texture=image)
+    bars = (
+        Limb(_point(0.42, 0.34, 1.02), _point(0.42, -0.34, 1.02), 0.025, (40, 40, 40)),
+        Limb(_point(0.5, 0, 0.9), _point(0.62, 0, 0.35), 0.05, (60, 60, 62)),
+        Limb(_point(0.4, 0.36, 1.12), _point(0.4, 0.36, 1.14), 0.05, (40, 40, 40)),
+        Limb(_point(0.4, -0.36, 1.12), _point(0.4, -0.36, 1.14), 0.05, (40, 40, 40)),
+        Limb(_point(-0.5, -0.2, 0.32), _point(-0.1, -0.18, 0.3), 0.055, (120, 120, 122)),
+    )
+    riders, heads = _seated(actor.riders, seat_m=0.82, hands=(0.4, 0.3, 1.04), feet=(0.12, 0.2, 0.3))
+    groups = (
+        *(_wheel(x, 0.29, 0.11) for x in (-0.62, 0.62)),
+        Group(2, tuple(body.faces), bars),
+        Group(3, (*seat.faces, *marks.faces), riders, sort=False),
+    )
+    return Solid(groups, 1.92, 0.72, 1.7, 0.62, -0.62, (_point(0.57, 0, 0.8),) if lit else (), heads)
+
+
+def _bicycle(actor: Actor) -> Solid:
+    paint = bgr(actor.colour)
+    frame = tuple(
+        Limb(_point(*start), _point(*end), 0.025, paint)
+        for start, end in (
+            ((-0.5, 0, 0.34), (-0.12, 0, 0.3)),
+            ((-0.12, 0, 0.3), (-0.2, 0, 0.88)),
+            ((-0.12, 0, 0.3), (0.36, 0, 0.82)),
+            ((-0.17, 0, 0.72), (0.36, 0, 0.82)),
+            ((-0.5, 0, 0.34), (-0.17, 0, 0.72)),
+            ((0.34, 0, 0.95), (0.5, 0, 0.34)),
+            ((0.3, 0.26, 1.0), (0.3, -0.26, 1.0)),
+        )
+    )
+    riders, heads = _seated(actor.riders[:1], seat_m=0.94, hands=(0.3, 0.24, 1.02), feet=(0.0, 0.12, 0.22))
+    groups = (*(_wheel(x, 0.34, 0.035) for x in (-0.5, 0.5)), Group(2, (), frame), Group(3, (), riders))
+    return Solid(groups, 1.72, 0.6, 1.75, 0.5, -0.5, (), heads)
+
+
+def _wheel(x: float, radius: float, width: float) -> Group:
+    """A narrow wheel in the middle plane; both sides show."""
+    wheel = Assembly()
+    turn = np.linspace(0, 2 * np.pi, 19)[:-1]
+    rims = [
+        np.stack([x + radius * np.cos(turn), np.full(18, side * width / 2), radius + radius * np.sin(turn)], axis=1)
+        for side in (1.0, -1.0)
+    ]
+    for index in range(18):
+        nxt = (index + 1) % 18
+        middle = (rims[0][index] + rims[0][nxt]) / 2 - np.array([x, 0, radius])
+        quad = [rims[0][index], rims[0][nxt], rims[1][nxt], rims[1][index]]
+        wheel.add(quad, (30, 30, 30), (middle[0], 0, middle[2]))
+    for side, rim in ((1.0, rims[0]), (-1.0, rims[1])):
+        wheel.add(rim, (30, 30, 30), (0, side, 0))
+        wheel.disc(x, side * (width / 2 + 0.003), radius, radius * 0.72, (120, 120, 120), side)
+        wheel.disc(x, side * (width / 2 + 0.006), radius, radius * 0.3, (60, 60, 60), side)
+    return Group(1, tuple(wheel.faces), sort=False)
+
+
+def _seated(
+    riders: tuple[Rider, ...], *, seat_m: float, hands: tuple[float, float, float], feet: tuple[float, float, float]
+) -> tuple[tuple[Limb, ...], tuple[Head, ...]]:
+    limbs: list[Limb] = []
+    heads: list[Head] = []
+    for number, rider in enumerate(riders):
+        cloth, back = bgr(rider.colour), -0.12 - 0.36 * number
+        hip, chest = _point(back, 0, seat_m + 0.06), _point(back + 0.1, 0, seat_m + 0.5)
+        limbs.append(Limb(hip, chest, 0.19, cloth))
+        limbs.append(Limb(chest + _point(0, 0.13, 0.02), chest + _point(0, -0.13, 0.02), 0.1, cloth))
+        for side in (1.0, -1.0):
+            knee = _point(back + 0.42, side * 0.22, seat_m - 0.14)
+            foot = _point(back + 0.12 + feet[0], side * feet[1], feet[2])
+            limbs += [Limb(hip + _point(0, side * 0.1, 0), knee, 0.085, JEANS), Limb(knee, foot, 0.06, JEANS)]
+            limbs.append(Limb(foot, foot + _point(0.14, 0, -0.02), 0.045, (30, 30, 34)))
+            shoulder = chest + _point(0, side * 0.2, 0.03)
+            hand = (
+                _point(hands[0], side * hands[1], hands[2])
+                if number == 0
+                else _point(back + 0.36, side * 0.2, seat_m + 0.3)
+            )
+            elbow = (shoulder + hand) / 2 + _point(-0.04, side * 0.07, -0.1)
+            limbs += [Limb(shoulder, elbow, 0.06, cloth), Limb(elbow, hand, 0.045, SKIN if number == 0 else cloth)]
+        limbs += _head(chest + _point(0.06, 0, 0.3), helmet=rider.helmet, number=number)
+        heads.append((chest + _point(0.06, 0, 0.3), 0.15 if rider.helmet else 0.125, rider.helmet))
+    return tuple(limbs), tuple(heads)
+
+
+def _head(middle: Points, *, helmet: bool, number: int) -> list[Limb]:
+    neck = Limb(middle - _point(0.02, 0, 0.2), middle, 0.06, SKIN)
+    if helmet:
+        shell = HELMETS[number % len(HELMETS)]
+        visor = middle + _point(0.075, 0, -0.01)
+        return [neck, Limb(middle, middle, 0.15, shell), Limb(visor, visor, 0.085, darker((60, 56, 52), 0.9))]
+    crown = middle + _point(-0.025, 0, 0.03)
+    return [neck, Limb(middle, middle, 0.11, SKIN), Limb(crown, crown, 0.112, HAIR)]
+
+
+def walker(actor: Actor, travelled_m: float, *, moving: bool) -> Solid:
+    """A person on foot, with the legs where the way so far has brought them.
+
+    Args:
+        actor: Colour of the clothes.
+        travelled_m: Metres walked, which turn the legs.
+        moving: Standing people keep their legs together.
+    """
+    swing = 0.26 * math.sin(2 * math.pi * travelled_m / 1.3) if moving else 0.03
+    cloth = bgr(actor.colour)
+    hip, chest = _point(0, 0, 0.92), _point(0.02, 0, 1.36)
+    limbs = [Limb(hip, chest, 0.16, cloth), Limb(chest + _point(0, 0.12, 0), chest + _point(0, -0.12, 0), 0.09, cloth)]
+    for side in (1.0, -1.0):
+        reach = swing * side
+        knee, foot = _point(0.5 * reach + 0.03, side * 0.09, 0.5), _point(reach, side * 0.09, 0.07)
+        limbs += [Limb(hip + _point(0, side * 0.08, 0), knee, 0.085, JEANS), Limb(knee, foot, 0.06, JEANS)]
+        limbs.append(Limb(foot, foot + _point(0.14, 0, -0.02), 0.045, (30, 30, 34)))
+        elbow = _point(-0.4 * reach, side * 0.25, 1.12)
+        limbs += [Limb(chest + _point(0, side * 0.19, 0.02), elbow, 0.055, cloth)]
+        limbs.append(Limb(elbow, _point(-0.7 * reach + 0.05, side * 0.24, 0.9), 0.042, SKIN))
+    limbs += _head(_point(0.03, 0, 1.62), helmet=False, number=0)
+    return Solid((Group(2, (), tuple(limbs)),), 0.45, 0.55, 1.75, 0.0, 0.0)
