@@ -247,14 +247,14 @@ def test_no_ticket_without_a_plate_or_an_owner(signed_in: Office, changes: dict[
 
 def test_an_approval_without_its_ticket_does_not_stay(signed_in: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **kwargs: object) -> None:
-        raise TicketRefused("review.blocked.no_law")
+        raise TicketRefused("no_evidence")
 
     monkeypatch.setattr("api.review.pages.issue_ticket", refuse)
     case_id = signed_in.deliver()
     signed_in.look(case_id)
     answer = signed_in.approve(case_id)
     assert answer.status_code == 409
-    assert "tidak memuat pasal" in text_of(answer.text)
+    assert "tidak punya paket bukti" in text_of(answer.text)
     assert signed_in.events(case_id) == ["opened"]
 
 

@@ -14,6 +14,7 @@ export class Player {
     this.startKnown = "startS" in video.dataset;
     this.frameS = USUAL_FRAME_S;
     this.looping = false;
+    this.presenting = false;
     this.lastMediaTime = null;
     video.controls = false;
     controls.hidden = false;
@@ -44,6 +45,11 @@ export class Player {
   onTime() {
     const { video } = this;
     if (this.looping && video.currentTime > this.startS + AFTER_S) video.currentTime = Math.max(0, this.startS - BEFORE_S);
+    // Shown by itself, the clip stops behind the offence: what comes next may be another vehicle.
+    if (this.presenting && !this.looping && video.currentTime > this.startS + AFTER_S) {
+      this.presenting = false;
+      video.pause();
+    }
     if (video.duration) this.seekBar.value = String(Math.round((video.currentTime / video.duration) * 1000));
     const relative = video.currentTime - this.startS;
     this.clock.textContent = `${video.currentTime.toFixed(2)} s (${relative >= 0 ? "+" : "−"}${Math.abs(relative).toFixed(2)} s)`;
@@ -53,10 +59,12 @@ export class Player {
     const { video } = this;
     if (!this.startKnown && video.duration) this.startS = Math.max(0, video.duration - USUAL_TAIL_S);
     video.currentTime = Math.max(0, this.startS - BEFORE_S);
+    this.presenting = true;
     if (!matchMedia("(prefers-reduced-motion: reduce)").matches) video.play().catch(() => {});
   }
 
   toggle() {
+    this.presenting = false;
     if (this.video.paused) this.video.play().catch(() => {});
     else this.video.pause();
   }
