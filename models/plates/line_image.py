@@ -10,6 +10,8 @@ HEIGHT_PX = 32
 WIDTH_PX = 160
 # Below this spread of gray a picture is all noise: it must not be blown up.
 LEAST_SPREAD = 6.0
+# A channel is taken instead of luma when its spread is this many times luma's.
+CHANNEL_LEAD = 1.5
 
 
 def line_image(line_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -18,10 +20,19 @@ def line_image(line_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Args:
         line_bgr: uint8 [height, width, 3] or gray [height, width], any size.
     """
-    gray = cv2.cvtColor(line_bgr, cv2.COLOR_BGR2GRAY) if line_bgr.ndim == 3 else line_bgr
+    gray = _gray(line_bgr) if line_bgr.ndim == 3 else line_bgr
     shrinks = gray.shape[0] > HEIGHT_PX and gray.shape[1] > WIDTH_PX
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(gray, (WIDTH_PX, HEIGHT_PX), interpolation=way), np.uint8)
+
+
+def _gray(line_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Luma, or the one channel in which the line stands out far more (blue letters have next to no luma)."""
+    gray = np.asarray(cv2.cvtColor(line_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+    spreads = line_bgr.reshape(-1, 3).std(0)
+    if spreads.max() > CHANNEL_LEAD * max(float(gray.std()), 1.0):
+        return np.ascontiguousarray(line_bgr[:, :, int(spreads.argmax())])
+    return gray
 
 
 def normalised(images: NDArray[np.uint8]) -> NDArray[np.float32]:

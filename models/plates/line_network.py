@@ -50,4 +50,7 @@ class LineNetwork:
         """Read several lines, or several views of one, in one go."""
         images = np.stack([line_image(line) for line in lines])
         output: NDArray[np.float32] = self._compiled(normalised(images))[0]
-        return [self._folding.fold(shares) for shares in output]
+        return [
+            self._folding.fold(shares, step_px=line.shape[1] / len(shares))
+            for line, shares in zip(lines, output, strict=True)
+        ]

@@ -2,116 +2,83 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.plates.alignment import align, log_spacing
-from models.plates.covering import is_covered
+from models.plates.candidates import LEAST_LOG_LIKELIHOOD, LOG_OTHER_COUNTRY
+from models.plates.decision import Limits, decide
 from models.plates.decoding import Candidate, decode
 from models.plates.grammar import Grammar
 from models.plates.line_network import LineNetwork
 from models.plates.posteriors import Posteriors
 from models.plates.reading import PlateReading
 from models.plates.scoring import likelihoods
+from models.plates.slash import log_shape, struck_positions
 from models.plates.text_line import TextLine, find_text_lines
 
 LEAST_HEIGHT_PX = 10
 LEAST_WIDTH_PX = 24
-MOST_CANDIDATES = 5
 # The views: how much of a line's height is cut off above and below, and of its width left and right (below 0: room).
-VIEWS = ((0.0, 0.0), (0.07, 0.0), (0.04, 0.025), (0.0, -0.035), (0.1, 0.015))
-# Texts that a beam search over this many of the views proposes; all views judge them.
-PROPOSING = 2
+LINE_VIEWS = ((0.0, 0.0), (0.07, 0.0), (0.04, 0.025), (0.0, -0.035), (0.1, 0.015))
+# The line may have been found at a wrong place: the whole crop is looked at, too, and the kind of view that explains a
+# text better counts.
+CROP_VIEWS = ((0.0, 0.0), (0.08, 0.0), (0.14, 0.025))
+# Texts that a beam search over the first view of each kind, and the second of the line's, proposes; all judge them.
 PROPOSALS = 6
 
 
 class NetReader:
-    """Reads plates by `plates-id`; a text is named when it leads the next by `margin` in the mean over the views."""
+    """Reads plates by `plates-id`: the mean over the views of how likely each text is decides."""
 
-    def __init__(
-        self,
-        network: LineNetwork,
-        grammars: Sequence[Grammar],
-        *,
-        margin: float = 10.0,
-        confidence: float = 0.5,
-    ) -> None:
-        """Read with `network` what fits one of `grammars`; `margin`: times likelier; `confidence`: 0..1 at least."""
+    def __init__(self, network: LineNetwork, grammars: Sequence[Grammar], *, limits: Limits | None = None) -> None:
+        """Read with `network` what fits one of `grammars`, the likeliest first; `limits` say when to abstain."""
         self._network = network
         self._grammars = tuple(grammars)
-        self._log_margin = math.log(margin)
-        self._confidence = confidence
+        self._limits = limits or Limits()
 
     def read(self, crop_bgr: NDArray[np.uint8]) -> PlateReading:
-        """Read a plate crop (uint8 [height, width, 3], BGR); in doubt the reading's text is None."""
+        """Read a plate crop.
+
+        Args:
+            crop_bgr: uint8 [height, width, 3], BGR, a plate with little around it, at least 10 by 24 pixels.
+
+        Raises:
+            ValueError: the array is no colour picture.
+        """
+        if crop_bgr.ndim != 3 or crop_bgr.shape[2] != 3 or crop_bgr.dtype != np.uint8:
+            raise ValueError(
+                f"a plate crop must be uint8 [height, width, 3], not {crop_bgr.dtype} {list(crop_bgr.shape)}"
+            )
         height, width = crop_bgr.shape[:2]
         if height < LEAST_HEIGHT_PX or width < LEAST_WIDTH_PX:
             reason = f"the plate is too small to read: {width}x{height} pixels"
             return PlateReading(None, 0.0, reason, (), (), None)
         lines = find_text_lines(crop_bgr)
-        looks = self._looks(crop_bgr, lines)
-        readings = []
-        for grammar in self._grammars:
-            reading = self._read(looks, grammar, lines)
-            if reading.text is not None:
-                return reading
-            readings.append(reading)
-        return max(readings, key=lambda reading: reading.confidence)
+        at_lines, at_crop = self._looks(crop_bgr, lines)
+        chosen: dict[str, Candidate] = {}
+        for rank, grammar in enumerate(self._grammars):
+            log_country = LOG_OTHER_COUNTRY if rank else 0.0
+            for candidate in weigh(at_lines, at_crop, lines, grammar, log_country):
+                known = chosen.get(candidate.text)
+                if known is None or candidate.score > known.score:
+                    chosen[candidate.text] = candidate
+        return decide([list(chosen.values())], at_lines[:1], self._grammars, lines, self._limits, None)
 
-    def _looks(self, crop_bgr: NDArray[np.uint8], lines: Sequence[TextLine]) -> list[Posteriors]:
-        """What the network saw in each view; the lines of a two-line plate one after another."""
+    def _looks(
+        self, crop_bgr: NDArray[np.uint8], lines: Sequence[TextLine]
+    ) -> tuple[list[Posteriors], list[Posteriors]]:
+        """What the network saw in each view of the line (of a two-line plate's one after another), and of the crop."""
         images = [line.image for line in lines] or [crop_bgr]
-        cut = [view(image, *share) for share in VIEWS for image in images]
-        if lines and lines[0].glyphs == 0:  # the line may be misplaced: the whole crop has a say, too
-            cut += [crop_bgr] * len(images)
-        seen = self._network.recognise_all(cut)
+        cut = [view(image, *share) for share in LINE_VIEWS for image in images]
+        # Two lines in one picture of a line's height cannot be read.
+        whole = [view(crop_bgr, *share) for share in CROP_VIEWS] if len(images) == 1 else []
+        seen = self._network.recognise_all([*cut, *whole])
         count = len(images)
-        return [joined(seen[start : start + count]) for start in range(0, len(seen), count)]
-
-    def _read(self, looks: Sequence[Posteriors], grammar: Grammar, lines: Sequence[TextLine]) -> PlateReading:
-        proposed: dict[str, Candidate] = {}
-        for look in looks[:PROPOSING]:
-            for candidate in decode(look, grammar)[:PROPOSALS]:
-                proposed.setdefault(candidate.text, candidate)
-        if not proposed:
-            told = f'reads like "{looks[0].greedy()[0][:16]}", which is no plate of {grammar.country}'
-            return PlateReading(None, 0.0, told, (), (), None)
-        texts = list(proposed)
-        fits = likelihoods(looks, texts).mean(0)
-        scores = {
-            text: float(fit) + proposed[text].log_prior + _spacing(looks[0], text, grammar)
-            for text, fit in zip(texts, fits, strict=True)
-        }
-        ranked = sorted(texts, key=lambda text: scores[text], reverse=True)
-        best = ranked[0]
-        total = sum(math.exp(scores[text] - scores[best]) for text in ranked)
-        shares = tuple((text, round(math.exp(scores[text] - scores[best]) / total, 6)) for text in ranked)
-        confidence = min(1.0, math.exp(float(fits[texts.index(best)]) / len(best)) / total)
-        lead = scores[best] - scores[ranked[1]] if len(ranked) > 1 else math.inf
-        rival = ranked[1] if len(ranked) > 1 else ""
-        covered = any(is_covered(line.image, dark_text=line.dark_text) for line in lines)
-        doubts = (
-            (len(lines) == 2 and not grammar.two_lines, "two equal lines of text: not a plate of this form"),
-            (covered, f"the lower edge of the characters is covered: perhaps {best}"),
-            (lead < self._log_margin, f"{rival} is nearly as likely"),
-            (confidence < self._confidence, f"the characters are not clear enough (confidence {confidence:.2f})"),
-        )
-        reason = next((why for doubted, why in doubts if doubted), None)
-        characters = align(looks[0], best).shares
-        return PlateReading(
-            text=None if reason else best,
-            confidence=round(confidence, 4),
-            reason=reason,
-            characters=tuple(round(share, 4) for share in characters),
-            candidates=shares[:MOST_CANDIDATES],
-            expiry=None,
-            country=grammar.country,
-            known_region=proposed[best].known,
-            repaired=sum(share < 0.5 for share in characters),
-        )
+        return [joined(seen[start : start + count]) for start in range(0, len(cut), count)], seen[len(cut) :]
 
 
 def view(line_bgr: NDArray[np.uint8], rows: float, columns: float) -> NDArray[np.uint8]:
@@ -125,11 +92,47 @@ def view(line_bgr: NDArray[np.uint8], rows: float, columns: float) -> NDArray[np
 
 
 def joined(parts: Sequence[Posteriors]) -> Posteriors:
-    """Lines one after another: every line's first and last steps are silent enough to part them."""
+    """Lines one after another: the ends of each are silent enough to part them."""
     return parts[0] if len(parts) == 1 else Posteriors(np.concatenate([part.shares for part in parts]))
 
 
-def _spacing(look: Posteriors, text: str, grammar: Grammar) -> float:
-    """How well printed gaps agree with the text's groups; 0 where none are printed."""
-    fit = grammar.fit(text) if grammar.spaced else None
-    return log_spacing(align(look, text).centres, fit.groups) if fit else 0.0
+def weigh(
+    at_lines: Sequence[Posteriors],
+    at_crop: Sequence[Posteriors],
+    lines: Sequence[TextLine],
+    grammar: Grammar,
+    log_country: float,
+) -> list[Candidate]:
+    """The likeliest texts of one country, each with its mean likelihood over the looks at the lines, or at the crop."""
+    looks = at_lines
+    proposed: dict[str, Candidate] = {}
+    for look in [*at_lines[:2], *at_crop[:1]]:
+        for candidate in decode(look, grammar)[:PROPOSALS]:
+            proposed.setdefault(candidate.text, candidate)
+    if not proposed:
+        return []
+    texts = list(proposed)
+    fits = np.maximum(likelihoods(at_lines, texts), LEAST_LOG_LIKELIHOOD).mean(0)
+    if at_crop:
+        fits = np.maximum(fits, np.maximum(likelihoods(at_crop, texts), LEAST_LOG_LIKELIHOOD).mean(0))
+    centres: dict[int, tuple[float, ...]] = {}
+    weighed = []
+    for text, fit in zip(texts, fits.tolist(), strict=True):
+        candidate = proposed[text]
+        if len(text) not in centres:
+            # Texts of one length stand at the same places: the likeliest of them tells where.
+            centres[len(text)] = align(looks[0], text).centres
+        shape = 0.0
+        if grammar.struck_o and len(lines) == 1 and lines[0].glyphs and looks[0].step_px:
+            places = [(centre + 0.5) * looks[0].step_px for centre in centres[len(text)]]
+            shape = log_shape(text, struck_positions(lines[0], text, places))
+        weighed.append(
+            replace(
+                candidate,
+                log_likelihood=fit,
+                log_prior=candidate.log_prior + log_country,
+                log_spacing=log_spacing(centres[len(text)], candidate.groups) if grammar.spaced else 0.0,
+                log_shape=shape,
+            )
+        )
+    return weighed

@@ -25,6 +25,9 @@ EU_FORMS = (
     "DDLLLL;LLDDDLL;LLDDLLL"
 )
 BR_FORMS = "LLL DDDD;LLLDLDD"
+# Letters that look like others, and how often a group is made of them alone: no grammar tells them apart.
+ALIKE = "OQDIJVUGCWMN"
+ALIKE_SHARE = 0.25
 NUMBER_SHARES = (0.04, 0.07, 0.14, 0.75)
 SUFFIX_SHARES = (0.03, 0.2, 0.4, 0.37)
 
@@ -103,7 +106,8 @@ def _of(rng: np.random.Generator, sort: str) -> str:
 
 
 def _letters(rng: np.random.Generator, count: int) -> str:
-    return "".join(LETTERS[int(index)] for index in rng.integers(0, 26, count))
+    alphabet = ALIKE if rng.random() < ALIKE_SHARE else LETTERS
+    return "".join(alphabet[int(index)] for index in rng.integers(0, len(alphabet), count))
 
 
 def _digits(rng: np.random.Generator, count: int) -> str:

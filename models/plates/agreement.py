@@ -1,0 +1,93 @@
+"""Two different readers, one text: a plate is named only where our own network and RapidOCR say the same."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.plates.reading import PlateReading
+
+# A text that one reader does not even consider gets this share from it.
+LEAST_SHARE = 1e-4
+MOST_CANDIDATES = 5
+# How many times likelier than the next text the common one must be, both readers' shares multiplied. Chosen on
+# rendered plates, see the card of `plates-id`.
+LEAST_LEAD = 30.0
+
+
+class Reader(Protocol):
+    """Reads one plate crop."""
+
+    def read(self, crop_bgr: NDArray[np.uint8]) -> PlateReading:
+        """Read a plate crop (uint8 [height, width, 3], BGR)."""
+        ...
+
+
+class AgreeingReader:
+    """Names a text only where two readers agree on it; else what both consider is offered as candidates."""
+
+    def __init__(self, own: Reader, other: Reader, *, least_lead: float = LEAST_LEAD) -> None:
+        """Read with `own` (faster) and `other`; `least_lead`: how many times likelier than the next text."""
+        self._own = own
+        self._other = other
+        self._log_lead = math.log(least_lead)
+
+    def read(self, crop_bgr: NDArray[np.uint8]) -> PlateReading:
+        """Read a plate crop (uint8 [height, width, 3], BGR); where the two differ the reading's text is None."""
+        return agreed(self._own.read(crop_bgr), self._other.read(crop_bgr), log_lead=self._log_lead)
+
+
+def agreed(own: PlateReading, other: PlateReading, *, log_lead: float) -> PlateReading:
+    """One reading of two.
+
+    Args:
+        own: of our network.
+        other: of the second reader; its expiry is kept.
+        log_lead: least log of how many times likelier than the next text the common one must be.
+    """
+    shares = joint_shares(own, other)
+    if not shares:
+        reason = own.reason or other.reason or "no characters are legible"
+        return PlateReading(None, 0.0, reason, (), (), other.expiry)
+    best = shares[0][0]
+    carrier = own if own.best == best else other
+    reason = _doubt(own, other, shares, log_lead)
+    return PlateReading(
+        text=None if reason else best,
+        confidence=round(shares[0][1] * math.sqrt(own.confidence * other.confidence), 4),
+        reason=reason,
+        characters=carrier.characters if carrier.best == best else (),
+        candidates=tuple((text, round(share, 4)) for text, share in shares[:MOST_CANDIDATES]),
+        expiry=other.expiry,
+        country=carrier.country,
+        known_region=carrier.known_region,
+        repaired=carrier.repaired,
+    )
+
+
+def joint_shares(own: PlateReading, other: PlateReading) -> list[tuple[str, float]]:
+    """What either considers, weighed by both: the product of their shares, brought to a sum of 1; best first."""
+    one, two = dict(own.candidates), dict(other.candidates)
+    weights = {
+        text: max(one.get(text, 0.0), LEAST_SHARE) * max(two.get(text, 0.0), LEAST_SHARE) for text in {**one, **two}
+    }
+    total = sum(weights.values())
+    return sorted(((text, weight / total) for text, weight in weights.items()), key=lambda pair: -pair[1])
+
+
+def lead(shares: list[tuple[str, float]]) -> float:
+    """Log of how many times likelier the first text is than the second; infinite where there is no second."""
+    return math.log(shares[0][1] / max(shares[1][1], 1e-12)) if len(shares) > 1 else math.inf
+
+
+def _doubt(own: PlateReading, other: PlateReading, shares: list[tuple[str, float]], log_lead: float) -> str | None:
+    if own.best is None or other.best is None:
+        return "one of two readers sees no plate here"
+    if own.best != other.best:
+        return f"two readers disagree: {own.best} or {other.best}"
+    if lead(shares) < log_lead:
+        return f"{shares[1][0]} is nearly as likely"
+    return None
