@@ -50,8 +50,8 @@ def agreed(own: PlateReading, other: PlateReading, *, log_lead: float) -> PlateR
     """
     shares = joint_shares(own, other)
     if not shares:
-        reason = own.reason or other.reason or "no characters are legible"
-        return PlateReading(None, 0.0, reason, (), (), other.expiry)
+        nothing = own.reason or other.reason or "no characters are legible"
+        return PlateReading(None, 0.0, nothing, (), (), other.expiry)
     best = shares[0][0]
     carrier = own if own.best == best else other
     reason = _doubt(own, other, shares, log_lead)

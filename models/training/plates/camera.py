@@ -104,7 +104,7 @@ class Camera:
             light = 128 + (light - 128) * float(rng.uniform(0.2, 1.0)) + float(rng.normal(0, 35))
         if u[9] < 0.25:
             gamma = float(np.exp(rng.normal(0, 0.5)))
-            light = 255 * (np.clip(light, 0, 255) / 255) ** gamma
+            light = np.asarray(255 * (np.clip(light, 0, 255) / 255) ** gamma, np.float32)
         if u[10] < 0.12:  # overexposed: strokes melt
             light = (light - 128) * float(rng.uniform(1.0, 2.0)) + 128 + float(rng.normal(0, 35))
         # Noise that drowns the characters teaches guessing.
