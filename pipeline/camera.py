@@ -16,11 +16,12 @@ all with one detector, and seals and hands over every finding in the caller's th
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ from models.detector import Detector
 from models.plates.reader import PlateReader
 from pipeline.docket import Docket
 from pipeline.evidence.package import SealedPackage
-from pipeline.exhibits import Finding, beside
+from pipeline.exhibits import ExhibitError, Finding, beside
 from pipeline.ingest import Frame, MediaError, MotionGate, Source
 from pipeline.ingest.latest import LatestOnly
 from pipeline.perception.phase import PhaseChange
@@ -38,7 +39,7 @@ from pipeline.perception.plates import PlateAlbum, read_plate
 from pipeline.perception.signals import Signals
 from pipeline.perception.track import Box, Track
 from pipeline.perception.tracker import Tracker
-from pipeline.rules import Moment, judge, stands
+from pipeline.rules import Candidate, Moment, judge, stands
 from pipeline.rules.crossing import Crossing, crossings
 from pipeline.rules.suspicion import suspects
 from pipeline.scene import Scene
@@ -48,6 +49,7 @@ Event = Finding | Crossing | PhaseChange
 
 LOW_CONFIDENCE = 0.15
 """Boxes from here on continue a track; only confident ones start one."""
+CLOCK_DOUBT = "nobody said when this was recorded: date and time are assumed, and with them the hours of the lane"
 REMEMBERED_PICTURES = 300
 """Analysed pictures whose boxes are kept to know the bystanders on a still: as long as the ring is."""
 
@@ -226,7 +228,7 @@ class Camera:
                 continue
             finding = Finding(
                 scene=self.scene,
-                candidate=candidate,
+                candidate=_with_clock_doubt(candidate, frame),
                 track=track,
                 plate=read_plate(self._album.looks(track.id), self._reader),
                 clock=frame.clock,
@@ -253,6 +255,12 @@ class Camera:
             if number != track and name != "signal" and not own_plate:
                 others.append((x1, y1, x2, y2))
         return beside(box, others)
+
+
+def _with_clock_doubt(candidate: Candidate, frame: Frame) -> Candidate:
+    if frame.clock.source != "assumed":
+        return candidate
+    return replace(candidate, doubts=(*candidate.doubts, CLOCK_DOUBT))
 
 
 def run_cameras(
@@ -296,7 +304,12 @@ def run_cameras(
             elif isinstance(event, BaseException):
                 failures.append(event)
             else:
-                _hand_over(camera, event, sealer, on_event, on_package)
+                try:
+                    _hand_over(camera, event, sealer, on_event, on_package)
+                except ExhibitError as error:
+                    # One finding whose pictures are gone must not end the watch of all cameras; it is told at once.
+                    logging.getLogger(__name__).exception("no evidence for a finding")
+                    failures.append(error)
         if stop.is_set():
             for each in cameras:
                 each.close()

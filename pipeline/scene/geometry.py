@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 Point = tuple[float, float]
+EDGE_PX = 1.5
 
 
 def inside(point: Point, polygon: Sequence[Point]) -> bool:
@@ -16,7 +17,8 @@ def inside(point: Point, polygon: Sequence[Point]) -> bool:
         polygon: At least three corners in order, in pixels; need not be closed.
 
     Returns:
-        True inside or on the edge (half a pixel of tolerance).
+        True inside or on the edge, with a pixel and a half of tolerance: a box that ends at the picture's edge may end
+        just beyond a lane that was drawn up to it.
     """
     x, y = point
     within = False
@@ -24,7 +26,7 @@ def inside(point: Point, polygon: Sequence[Point]) -> bool:
     for index in range(count):
         ax, ay = polygon[index]
         bx, by = polygon[(index + 1) % count]
-        if distance_to_segment(point, (ax, ay), (bx, by)) <= 0.5:
+        if distance_to_segment(point, (ax, ay), (bx, by)) <= EDGE_PX:
             return True
         if (ay > y) != (by > y) and x < (bx - ax) * (y - ay) / (by - ay) + ax:
             within = not within

@@ -33,7 +33,7 @@ from tests.pipeline.roadside import (
 )
 
 WRONG = Vehicle(200, downwards(90, 45))
-RIGHT = Vehicle(140, upwards(240, 235, 45))
+RIGHT = Vehicle(140, upwards(240, 235, 28))
 KEY = SigningKey.from_seed(bytes(32))
 
 

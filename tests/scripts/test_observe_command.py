@@ -93,6 +93,7 @@ def test_another_clip_was_not_recorded_when_the_scene_s_was(
     other = write_clip(tmp_path / "other.mp4", [WRONG], 6)
     line = terminal.tertib("observe", scene_file, "--media", other, "--jsonl").lines[0]
     assert line["clock"]["source"] == "assumed"
+    assert "time are assumed" in line["doubts"][-1]
     line = terminal.tertib(
         "observe", scene_file, "--media", other, "--recorded-at", "2026-05-01T12:00:00+07:00", "--jsonl"
     ).lines[0]
@@ -140,7 +141,29 @@ def test_a_picture_of_another_size_than_the_scene_s_is_refused(
 def test_the_toll_lane_gives_its_private_cars_with_their_plates(terminal: Terminal) -> None:
     told = terminal.tertib("observe", SAMPLES / "parkpow-cars.yaml", "--jsonl")
     assert told.code == 0, told.err
+    assert {line["offence"] for line in told.lines} == {"bus_lane"}
     cars = [line["plate"]["text"] for line in told.lines if line["class"] == "car"]
     assert sorted(cars) == ["34A23126", "34A36837"]
-    assert {line["offence"] for line in told.lines} == {"bus_lane"}
-    assert all(line["plate"]["abstained"] for line in told.lines if line["class"] != "car")
+    # A lorry comes last, far away: its plate may be left unread, but not be misread.
+    assert {line["plate"]["text"] for line in told.lines if line["class"] != "car"} <= {None, "89C20339"}
+
+
+@pytest.mark.slow
+def test_on_the_one_way_road_those_two_are_found_who_come_towards_the_camera(terminal: Terminal) -> None:
+    told = terminal.tertib("observe", SAMPLES / "intel-car-detection.yaml", "--jsonl")
+    assert told.code == 0, told.err
+    assert [line["offence"] for line in told.lines] == ["wrong_way", "wrong_way"]
+    # By eye: one comes between pictures 183 and 230, the other between 316 and 350.
+    assert [183 < told.lines[0]["frame"] < 230, 316 < told.lines[1]["frame"] < 350] == [True, True]
+
+
+@pytest.mark.slow
+def test_at_the_junction_everybody_is_counted_in_the_direction_in_which_he_drives(terminal: Terminal) -> None:
+    told = terminal.tertib("observe", SAMPLES / "junction-opendatacam.yaml", "--jsonl", "--verbose")
+    assert told.code == 0, told.err
+    assert {(line["line"], line["toward"]) for line in told.lines} == {
+        ("lajur-barat", "mendekat"),
+        ("lajur-timur", "menjauh"),
+    }
+    # Where another detector's boxes disagreed with these counts the pictures were looked at: each one counted was real.
+    assert 22 <= sum(line["line"] == "lajur-barat" for line in told.lines) <= 25
