@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 
 from api import health
 from api.answers import install
+from api.audit.publishing import publish_daily
 from api.clock import Clock, now
 from api.complaints import pages as complaints
 from api.contests import pages as contests
@@ -109,5 +110,7 @@ def _sweep(database: Database, pause_s: float, stop: threading.Event) -> None:
         try:
             with database.session() as session:
                 sweep_due(session, now(session))
+            with database.session() as session:
+                publish_daily(session, now(session), database.jurisdictions.first.zone)
         except Exception:  # a database that is away comes back; the sweeper must not end, deadlines are rows and wait
             _LOG.exception("deadlines could not be swept")
