@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from html import unescape
 from uuid import UUID
 
 import pytest
@@ -16,117 +12,19 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from api.clock import DatabaseClock
 from api.complaints.service import Complaint, open_complaint
-from api.contests.service import open_contest
-from api.database import Database
-from api.intake.cameras import add_camera, add_key
 from api.people.service import User
-from api.register.service import Vehicle, load_register
+from api.register.service import load_register
 from api.review import queue
-from api.store.service import clocks_of, events_of, verify_chain
+from api.store.service import clocks_of, events_of
 from api.store.tables import CaseRow
 from api.tickets.service import TicketRefused
 from pipeline.evidence.manifest import Condition
 from tests.api.conftest import PASSWORD, form_token
-from tests.pipeline.evidence.builder import CAMERA_ID, OCCURRED_AT, VALID_FROM, camera_key, sealed_chain, sealed_package
+from tests.api.review_office import PAGE, PICTURES, Office, text_of, vehicle
+from tests.pipeline.evidence.builder import sealed_chain
 
-TOKEN = "a token for tests, long enough"
-PAGE = {"accept": "text/html"}
-PICTURES = ("clip.mp4", "plate.png")
-
-
-@dataclass
-class Office:
-    """The office as an officer's browser sees it, and its database as the test sees it."""
-
-    client: TestClient
-    database: Database
-    clock: DatabaseClock
-
-    def case(self, case_id: str) -> CaseRow:
-        with self.database.session() as session:
-            return session.get_one(CaseRow, UUID(case_id))
-
-    def events(self, case_id: str) -> list[str]:
-        with self.database.session() as session:
-            verify_chain(session, UUID(case_id))
-            return [event.type for event in events_of(session, UUID(case_id))]
-
-    def deliver(self, **changes: object) -> str:
-        return self.deliver_bytes(sealed_package(**changes).data)  # type: ignore[arg-type]
-
-    def deliver_bytes(self, data: bytes) -> str:
-        digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
-        answer = self.client.post(
-            "/v1/packages",
-            content=data,
-            headers={
-                "content-type": "application/vnd.tertib.package",
-                "content-digest": f"sha-256=:{digest}:",
-                "authorization": f"Bearer {TOKEN}",
-            },
-        )
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["case_id"])
-
-    def page(self, path: str, status: int = 200) -> str:
-        answer = self.client.get(path, headers=PAGE)
-        assert answer.status_code == status, answer.text
-        return answer.text
-
-    def look(self, case_id: str, *members: str, for_s: float = 4) -> None:
-        """Open the case, fetch these members, and wait."""
-        self.page(f"/review/{case_id}")
-        for member in members or PICTURES:
-            assert self.client.get(f"/review/{case_id}/evidence/{member}").status_code in {200, 206}
-        self.clock.advance(timedelta(seconds=for_s))
-
-    def send(self, path: str, **fields: str):
-        token = form_token(self.client, "/review")
-        return self.client.post(path, data={"csrf_token": token, **fields}, headers=PAGE)
-
-    def approve(self, case_id: str):
-        return self.send(f"/review/{case_id}/decision", decision="approve", confirmed="yes")
-
-    def reject(self, case_id: str, reason: str = "no_offence"):
-        return self.send(f"/review/{case_id}/decision", decision="reject", reason=reason, confirmed="yes")
-
-
-@pytest.fixture
-def office(client: TestClient, database: Database, clock: DatabaseClock) -> Office:
-    with database.session() as session:
-        add_camera(
-            session, camera_id=CAMERA_ID, place="Jl. Pemuda", agency="dishub", jurisdiction="jateng", token=TOKEN
-        )
-        add_key(session, camera_key().public(CAMERA_ID, valid_from=VALID_FROM))
-        load_register(session, [vehicle("H1234AB", "car"), vehicle("H5678CD", "motorcycle")])
-    return Office(client, database, clock)
-
-
-def vehicle(plate: str, vehicle_class: str, owner: str = "Joko (rekaan)") -> Vehicle:
-    return Vehicle(plate, vehicle_class, "Toyota", "Avanza", "hitam", 2019, owner, "Jl. Contoh 1", "test")
-
-
-@pytest.fixture
-def switch_to(office: Office, sign_in: Callable[[User], TestClient]) -> Callable[[User], None]:
-    """`switch_to(user)`: whoever is signed in leaves, and this user signs in at the same browser."""
-
-    def do(user: User) -> None:
-        office.client.cookies.clear()
-        sign_in(user)
-
-    return do
-
-
-@pytest.fixture
-def signed_in(office: Office, officer: User, sign_in: Callable[[User], TestClient]) -> Office:
-    sign_in(officer)
-    return office
-
-
-def text_of(html: str) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+pytest_plugins = ["tests.api.review_fixtures"]
 
 
 def test_nobody_sees_the_queue_without_signing_in(office: Office) -> None:
@@ -439,69 +337,6 @@ def test_an_address_cannot_put_words_on_the_page(signed_in: Office) -> None:
     page = signed_in.page("/review?done=approved&of=%3Cb%3EYou+won%3C/b%3E")
     assert "You won" not in page
     assert signed_in.page("/review?done=nonsense")
-
-
-class TestAnswers:
-    """Contests and complaints, answered in the same place."""
-
-    @pytest.fixture
-    def complaint(self, signed_in: Office) -> str:
-        with signed_in.database.session() as session:
-            jurisdiction = signed_in.database.jurisdictions.first
-            case = open_complaint(session, Complaint(category="traffic", text="Lampu mati"), jurisdiction=jurisdiction)
-            return str(case.id)
-
-    @pytest.fixture
-    def contest(self, signed_in: Office) -> str:
-        case_id = signed_in.deliver(occurred_at=OCCURRED_AT)
-        signed_in.look(case_id)
-        assert signed_in.approve(case_id).status_code == 303
-        with signed_in.database.session() as session:
-            ticket = session.query(CaseRow).filter_by(kind="ticket").one()
-            contest = open_contest(session, ticket=ticket, ground="sold", text="Mobil ini sudah saya jual tahun lalu.")
-            return str(contest.id)
-
-    def test_an_answer_stops_the_clock(self, signed_in: Office, complaint: str) -> None:
-        signed_in.clock.advance(timedelta(hours=2))
-        answer = signed_in.send(f"/review/{complaint}/answer", text="Sedang diperbaiki.\r\nTerima kasih.")
-        assert answer.status_code == 303, text_of(answer.text)
-        with signed_in.database.session() as session:
-            first = next(c for c in clocks_of(session, UUID(complaint)) if c.name == "first_response")
-            assert first.result == "on_time"
-            assert events_of(session, UUID(complaint))[-1].data["text"] == "Sedang diperbaiki.\nTerima kasih."
-
-    def test_sent_twice_is_answered_once(self, signed_in: Office, complaint: str) -> None:
-        codes = [signed_in.send(f"/review/{complaint}/answer", text="Sedang diperbaiki.").status_code for _ in range(2)]
-        assert codes == [303, 303]
-        assert signed_in.events(complaint).count("answered") == 1
-
-    def test_an_error_keeps_what_was_typed(self, signed_in: Office, contest: str, make_user, switch_to) -> None:
-        switch_to(make_user("officer", login="kedua"))
-        answer = signed_in.send(f"/review/{contest}/answer", text="Surat jualnya cocok <b>.")
-        assert answer.status_code == 422
-        assert "Surat jualnya cocok &lt;b&gt;." in answer.text
-
-    def test_who_validated_the_ticket_does_not_judge_the_contest(self, signed_in: Office, contest: str) -> None:
-        assert "Anda sendiri yang memvalidasi" in text_of(signed_in.page(f"/review/{contest}"))
-        answer = signed_in.send(f"/review/{contest}/answer", text="Tetap.", outcome="upheld")
-        assert answer.status_code == 409
-        assert "answered" not in signed_in.events(contest)
-        assert signed_in.send("/review/next").headers["location"] == "/review?done=empty"
-
-    @pytest.mark.parametrize("outcome", ["upheld", "cancelled"])
-    def test_another_officer_judges_it(
-        self, signed_in: Office, contest: str, make_user, switch_to, outcome: str
-    ) -> None:
-        switch_to(make_user("supervisor", login="kedua"))
-        assert signed_in.send("/review/next").headers["location"] == f"/review/{contest}"
-        page = text_of(signed_in.page(f"/review/{contest}"))
-        assert "Mobil ini sudah saya jual tahun lalu." in page
-        answer = signed_in.send(f"/review/{contest}/answer", text="Kami sudah memeriksa.", outcome=outcome)
-        assert answer.status_code == 303, text_of(answer.text)
-        with signed_in.database.session() as session:
-            ticket = session.query(CaseRow).filter_by(kind="ticket").one()
-            assert ticket.state == outcome
-            assert [c.result for c in clocks_of(session, UUID(contest)) if c.name == "first_response"] == ["on_time"]
 
 
 def test_what_was_shown_is_never_changed_afterwards(signed_in: Office) -> None:
