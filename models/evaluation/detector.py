@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from models.catalogue import in_use, resolve, sha256_of
 from models.detection import CLASSES, Detections
 from models.detector import Detector, load_detector
 from models.evaluation.figures import extra_data
-from models.evaluation.matching import Tally, match, mean
+from models.evaluation.matching import SAME_OBJECT, Tally, match, mean
 from models.evaluation.reference import Frame, frames, reference
-from models.suppression import suppress
+from models.suppression import overlaps, suppress
 
 CONFIDENCE = 0.25
 FLOOR = 0.88
@@ -97,6 +97,7 @@ def against_reference(detector: Detector, data: Path) -> dict[str, Any]:
     objects: dict[str, list[bool]] = defaultdict(list)
     sizes: dict[str, list[bool]] = defaultdict(list)
     clips: dict[str, list[bool]] = defaultdict(list)
+    named: dict[str, Counter[str]] = defaultdict(Counter)
     for frame in seen:
         theirs, ours = truth[frame.key], detector.detect(frame.bgr, confidence=LOWEST_SCORE)
         for group in (VEHICLES, ("person",), ("bicycle",), ("signal",)):
@@ -107,6 +108,8 @@ def against_reference(detector: Detector, data: Path) -> dict[str, Any]:
             label = "vehicle" if group is VEHICLES else group[0]
             objects[label].extend(hit.tolist())
             clips[frame.key.rsplit("-", 1)[0]].extend(hit.tolist())
+            for theirs_name, ours_name in _names(wanted, found):
+                named[theirs_name][ours_name] += 1
             if group is VEHICLES:
                 tally.add(all_found, wanted.boxes)
                 for good, size in zip(hit.tolist(), _sides(wanted), strict=True):
@@ -120,9 +123,20 @@ def against_reference(detector: Detector, data: Path) -> dict[str, Any]:
         "found_of_yolo11n": {"vehicles": _share(objects["vehicle"]), "all_classes": _share(everything)},
         "passes_floor": (_share(objects["vehicle"]) or 0) >= FLOOR,
         "by_class": {name: {"objects": len(hits), "recall": _share(hits)} for name, hits in objects.items()},
+        "named_by_us": {name: dict(counts) for name, counts in named.items()},
         "by_size": {name: {"objects": len(hits), "recall": _share(hits)} for name, hits in sorted(sizes.items())},
         "by_clip": {name: {"objects": len(hits), "recall": _share(hits)} for name, hits in clips.items()},
     }
+
+
+def _names(wanted: Detections, found: Detections) -> list[tuple[str, str]]:
+    """What they call an object and what we call it, where both see one."""
+    if not len(wanted) or not len(found):
+        return []
+    table = overlaps(wanted.boxes, found.boxes)
+    best = table.argmax(axis=1)
+    pairs = zip(wanted.names, best.tolist(), table.max(axis=1).tolist(), strict=True)
+    return [(name, found.names[index]) for name, index, share in pairs if share >= SAME_OBJECT]
 
 
 def _once(found: Detections) -> Detections:

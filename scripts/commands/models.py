@@ -140,6 +140,8 @@ def export_model(
     name: Name,
     checkpoint: Annotated[Path | None, typer.Option(help="Default: $TERTIB_HOME/training/NAME/last.pt.")] = None,
     to: Annotated[Path | None, typer.Option(help="ONNX file. Default: beside the checkpoint.")] = None,
+    base: Annotated[Path | None, typer.Option(help="Only traffic-n: the base, to mix a part of it in again.")] = None,
+    keep: Annotated[float, typer.Option(min=0, max=1, help="Only traffic-n: how much of the base.")] = 0.0,
 ) -> None:
     """Write a trained network as the ONNX file that the roadside runs, and print its SHA-256 for the catalogue."""
     if name in PLATES:
@@ -154,7 +156,7 @@ def export_model(
         ) from error
     checkpoint = checkpoint or home() / "training" / name / "last.pt"
     try:
-        path = run(checkpoint, to or checkpoint.with_name(f"{name}.onnx"))
+        path = run(checkpoint, to or checkpoint.with_name(f"{name}.onnx"), base=base, keep=keep)
     except ModelError as error:
         raise typer.TyperException(str(error)) from error
     sys.stdout.write(f"{path} {path.stat().st_size} bytes sha256 {sha256_of(path)}\n")

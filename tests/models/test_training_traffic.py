@@ -15,7 +15,7 @@ from models.backends.onnx_detector import OnnxDetector  # noqa: E402 - as above
 from models.backends.openvino import OpenvinoRunner  # noqa: E402 - as above
 from models.detection import CLASSES  # noqa: E402 - as above
 from models.errors import ModelError  # noqa: E402 - as above
-from models.training.traffic.export import export  # noqa: E402 - as above
+from models.training.traffic.export import blend, export, load_checkpoint  # noqa: E402 - as above
 from models.training.traffic.loss import UndecidedLoss  # noqa: E402 - as above
 from models.training.traffic.network import adapt, load_base  # noqa: E402 - as above
 from models.training.traffic.pictures import Composer, read_set  # noqa: E402 - as above
@@ -93,6 +93,18 @@ def test_the_first_layers_keep_what_coco_taught(base, pictures, tmp_path):
     after = weights(train(base, pictures, tmp_path / "out", RECIPE))
     assert torch.equal(before["model.0.conv.weight"], after["model.0.conv.weight"])
     assert not torch.equal(before["model.21.cv1.conv.weight"], after["model.21.cv1.conv.weight"])
+
+
+def test_blending_brings_the_base_back_but_leaves_new_classes_as_trained(base, pictures, tmp_path):
+    trained = load_checkpoint(train(base, pictures, tmp_path / "out", RECIPE))
+    plate = trained.model[-1].cv3[0][-1].weight[CLASSES.index("plate")].clone()
+    old = adapt(load_base(base))
+    blend(trained, old, keep=1.0)
+    after = dict(trained.named_parameters())
+    rows = "model.22.cv3.0.2.weight"
+    assert torch.equal(after[rows][CLASSES.index("plate")], plate)
+    assert torch.equal(after[rows][0], dict(old.named_parameters())[rows][0])
+    assert torch.equal(after["model.21.cv1.conv.weight"], dict(old.named_parameters())["model.21.cv1.conv.weight"])
 
 
 def test_undecided_regions_teach_no_class(base):

@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from models.detection import CLASSES
 from models.errors import ModelError
+from models.training.traffic.network import NEW_CLASSES, adapt, load_base
 
 OPSET = 17
 SMALL = 256
@@ -37,14 +38,39 @@ def load_checkpoint(path: Path) -> Any:  # noqa: ANN401 - ultralytics carries no
     return network
 
 
-def export(checkpoint: Path, target: Path) -> Path:
+def export(checkpoint: Path, target: Path, *, base: Path | None = None, keep: float = 0.0) -> Path:
     """Write an ONNX file with half-precision weights, computing in float32, for any input size (multiples of 32).
 
+    Args:
+        checkpoint: what training left.
+        target: the file to write.
+        base: the network that training began with.
+        keep: how much of the base to mix in again, 0..1; see `blend`.
+
     Raises:
-        ModelError: see `load_checkpoint`.
+        ModelError: see `load_checkpoint` and `load_base`.
     """
-    write_onnx(load_checkpoint(checkpoint), target)
+    network = load_checkpoint(checkpoint)
+    if base is not None and keep > 0:
+        blend(network, adapt(load_base(base)), keep=keep)
+    write_onnx(network, target)
     return target
+
+
+def blend(network: Any, base: Any, *, keep: float) -> None:  # noqa: ANN401 - as above
+    """Mix the base's weights into a fine-tuned network, in place: it forgets less than it loses of what is new.
+
+    Weights of one ancestry can be averaged (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models"). Rows of
+    classes that the base does not know stay as trained.
+    """
+    known = [index for index, name in enumerate(CLASSES) if name not in NEW_CLASSES]
+    with torch.no_grad():
+        theirs = dict(base.named_parameters())
+        for name, ours in network.named_parameters():
+            if len(ours) == len(CLASSES) and ".cv3." in name:
+                ours[known] = torch.lerp(ours[known], theirs[name][known], keep)
+            else:
+                ours.copy_(torch.lerp(ours, theirs[name], keep))
 
 
 def write_onnx(network: Any, target: Path) -> None:  # noqa: ANN401 - as above

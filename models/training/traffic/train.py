@@ -47,7 +47,7 @@ class Recipe:
     plain_epochs: int = 0
     side_px: int = 448
     batch: int = 16
-    rate: float = 2e-4
+    rate: float = 1.5e-4
     frozen_layers: int = 5
     seed: int = 7
     threads: int = 1
