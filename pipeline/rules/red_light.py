@@ -20,7 +20,8 @@ GRACE_S = 0.5
 
 Yellow ends in no instant for a driver, and cameras see onsets late.
 """
-MIN_BEFORE = 3
+MIN_BEFORE = 2
+FEW_BEFORE = 4
 """Pictures in which the vehicle is seen before the line: who appears beyond it may have come from elsewhere."""
 MIN_BEYOND_SIZES = 0.4
 """How far beyond the line it must go on, in its own size: who stops on the line is a case for `stop_line`."""
@@ -133,6 +134,8 @@ def _candidate(
     doubts = list(common_doubts(track, track.sightings, moment.tracks))
     if red_s < RECENT_RED_S:
         doubts.append(f"red had lasted for {red_s:.2f} s only")
+    if sightings < FEW_BEFORE:
+        doubts.append(f"before the line it was seen in {sightings} pictures only")
     unknown = [
         c for c in moment.phases.changes if c.signal == gate.signal and c.state == "unknown" and 0 <= at_s - c.at_s < 3
     ]

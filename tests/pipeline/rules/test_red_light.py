@@ -50,7 +50,7 @@ def test_whoever_waited_and_went_on_green_is_not_offered_even_when_it_turns_red_
 
 
 def test_who_appears_just_before_the_line_may_have_come_from_elsewhere() -> None:
-    appears = journey(along_x(500, 415, -100), seconds=3)
+    appears = journey(along_x(500, 408, -100), seconds=3)
     assert run(red_light, red_light_scene(), appears, phases=phases(("red", -9))) == []
 
 
@@ -73,3 +73,8 @@ def test_a_red_that_is_young_or_was_unreadable_is_told_as_a_doubt() -> None:
     log = phases(("green", 0), ("unknown", 1.0), ("red", 2.3))
     found = run(red_light, red_light_scene(), journey(PASSES_AFTER_3_S), phases=log)
     assert len(found[0].doubts) == 2
+
+
+def test_who_was_seen_only_shortly_before_the_line_is_offered_with_that_doubt() -> None:
+    found = run(red_light, red_light_scene(), journey(along_x(500, 425, -100), seconds=3), phases=phases(("red", -9)))
+    assert any("before the line it was seen in 3 pictures only" in doubt for doubt in found[0].doubts)
