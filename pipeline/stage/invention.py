@@ -121,10 +121,12 @@ def _company(random: Random, difficulty: float, lane: str = "oncoming") -> list[
 
 
 def _junction(away: int = 2) -> Content:
-    lanes = [{"id": "oncoming", "centre_m": -4.0, "width_m": 3.3, "direction": "toward"}]
-    lanes += [
-        {"id": f"lane-{n + 1}", "centre_m": -0.7 + 3.3 * n, "width_m": 3.3, "signal": "head"} for n in range(away)
+    # Left-hand traffic: who comes towards the camera is on its right.
+    lanes: list[Content] = [
+        {"id": f"lane-{n + 1}", "centre_m": round(-2.6 + 3.3 * n, 2), "width_m": 3.3, "signal": "head"}
+        for n in range(away)
     ]
+    lanes.append({"id": "oncoming", "centre_m": 4.0, "width_m": 3.3, "direction": "toward"})
     return {
         "lanes": lanes,
         "stop_line_m": STOP_LINE_M,
@@ -134,7 +136,7 @@ def _junction(away: int = 2) -> Content:
 
 
 def _head(programme: list[list[Any]]) -> list[Content]:
-    return [{"id": "head", "east_m": 5.2, "north_m": STOP_LINE_M + 5.6, "height_m": 3.9, "programme": programme}]
+    return [{"id": "head", "east_m": -5.4, "north_m": STOP_LINE_M + 5.6, "height_m": 3.9, "programme": programme}]
 
 
 def _red_light(random: Random, innocent: bool, difficulty: float) -> Content:
@@ -193,9 +195,9 @@ def _stop_line(random: Random, innocent: bool, difficulty: float) -> Content:
 def _two_ways() -> Content:
     return {
         "lanes": [
-            {"id": "oncoming", "centre_m": -3.4, "width_m": 3.3, "direction": "toward"},
+            {"id": "two", "centre_m": -3.4, "width_m": 3.3, "direction": "away"},
             {"id": "one", "centre_m": 0.0, "width_m": 3.3, "direction": "away"},
-            {"id": "two", "centre_m": 3.4, "width_m": 3.3, "direction": "away"},
+            {"id": "oncoming", "centre_m": 3.4, "width_m": 3.3, "direction": "toward"},
         ]
     }
 
@@ -212,12 +214,12 @@ def _wrong_way(random: Random, innocent: bool, difficulty: float) -> Content:
         look = float(random.random())
         if look < 0.4:
             # Oncoming traffic that keeps close to the middle line, on its own side.
-            actors.append(_car(random, "near-line", drive=_steady("oncoming", 50, kmh, offset_m=0.55)))
+            actors.append(_car(random, "near-line", drive=_steady("oncoming", 50, kmh, offset_m=-0.55)))
             actors = [actor for actor in actors if not actor["id"].startswith("other")]
         elif look < 0.7:
-            centre = 0.0 if lane == "one" else 3.4
+            centre = 0.0 if lane == "one" else -3.4
             actors.append(
-                _car(random, "crosses", points=[[0, -9, 27], [1.5, -4, 26], [3.5, centre, 25.0], [6, 9, 24.4]])
+                _car(random, "crosses", points=[[0, 10, 27], [1.5, 6, 26.4], [4, centre, 25.2], [6, -8, 24.4]])
             )
             actors = [actor for actor in actors if not actor["id"].startswith("other")]
         else:
@@ -228,15 +230,15 @@ def _wrong_way(random: Random, innocent: bool, difficulty: float) -> Content:
 def _bus_road() -> Content:
     return {
         "lanes": [
-            {"id": "oncoming", "centre_m": -3.4, "width_m": 3.3, "direction": "toward"},
-            {"id": "open", "centre_m": 0.0, "width_m": 3.3, "direction": "away"},
             {
                 "id": "bus",
-                "centre_m": 3.5,
+                "centre_m": -3.5,
                 "width_m": 3.5,
                 "direction": "away",
                 "reserved_for": {"classes": ["bus"], "hours": [{"from": "06:00", "to": "20:00"}]},
             },
+            {"id": "open", "centre_m": 0.0, "width_m": 3.3, "direction": "away"},
+            {"id": "oncoming", "centre_m": 3.4, "width_m": 3.3, "direction": "toward"},
         ]
     }
 
@@ -252,7 +254,7 @@ def _bus_lane(random: Random, innocent: bool, difficulty: float) -> Content:
     if look < 0.35:
         actors.append(_car(random, "bus", drive=_steady("bus", 6, kmh)) | {"class": "bus", "body": "city"})
     elif look < 0.6:
-        actors.append(_car(random, "beside", drive=_steady("open", 8, kmh, offset_m=0.45)))
+        actors.append(_car(random, "beside", drive=_steady("open", 8, kmh, offset_m=-0.45)))
     elif look < 0.8:
         actors.append(_car(random, "at-night", drive=_steady("bus", 8, kmh)))
         content["recorded_at"] = "2026-03-02T22:30:00+07:00"

@@ -13,7 +13,7 @@ from pipeline.stage.colour import BGR, darker
 from pipeline.stage.lens import NEAR_M, Lens, Points
 from pipeline.stage.solid import Face, Limb
 from pipeline.stage.specification import Light
-from pipeline.stage.world import Presence, hull
+from pipeline.stage.world import Presence, box_of, hull
 
 Image = NDArray[np.uint8]
 _SHIFT = 4
@@ -27,10 +27,17 @@ class Canvas:
     Attributes:
         colour: What is lit by sun, sky and lamps; uint8 [h, w, 3].
         glow: What shines by itself; uint8 [h, w, 3].
+        owner: Number of the actor that is seen in each pixel, 0 for none; uint8 [h, w].
     """
 
     colour: Image
     glow: Image
+    owner: Image
+    painting: int = 0
+
+    def copy(self) -> Canvas:
+        """A canvas of its own."""
+        return Canvas(self.colour.copy(), self.glow.copy(), self.owner.copy())
 
 
 class Painter:
@@ -47,6 +54,7 @@ class Painter:
         self._sun = np.array(
             [math.cos(height) * math.sin(azimuth), math.cos(height) * math.cos(azimuth), math.sin(height)]
         )
+        self._sheen = np.random.default_rng(5).normal(0, 0.035, (7, 7)).astype(np.float32)
         self._sunlight = (1.0 - light.clouds) if light.time == "day" else 0.0
 
     def shadow(self, canvas: Canvas, presence: Presence) -> None:
@@ -86,20 +94,38 @@ class Painter:
         """Paint one actor over what is there."""
         if self.lens.scale_at(presence.placed(np.zeros((1, 3)))[0]) == 0.0 and not self._in_front(presence):
             return
+        canvas.painting = presence.number
         groups = presence.solid.groups
         distance = [float(self.lens.seen(presence.placed(g.middle()[None]))[0, 2]) for g in groups]
         for index in sorted(range(len(groups)), key=lambda i: (groups[i].level, -distance[i])):
             group = groups[index]
-            faces = list(group.faces)
-            if group.sort:
-                faces.sort(key=lambda face: -self._distance(presence.placed(face.points.mean(axis=0)[None])[0]))
-            for face in faces:
+            faces = sorted(
+                group.faces, key=lambda face: -self._distance(presence.placed(face.points.mean(axis=0)[None])[0])
+            )
+            for face in (*faces, *group.marks):
                 self._face(canvas, presence, face)
             limbs = sorted(
                 group.limbs, key=lambda limb: -self._distance(presence.placed(((limb.start + limb.end) / 2)[None])[0])
             )
             for limb in limbs:
                 self._limb(canvas, presence, limb)
+        canvas.painting = 0
+        self._soften(canvas, presence)
+
+    def _soften(self, canvas: Canvas, presence: Presence) -> None:
+        """Sheen above and dusk below, and the blurred mirror of the street in the paint: no body is of one colour."""
+        box = box_of(presence, self.lens)
+        if box is None:
+            return
+        x1, y1, x2, y2 = (int(value) for value in box)
+        region, mine = canvas.colour[y1:y2, x1:x2], canvas.owner[y1:y2, x1:x2] == presence.number
+        if not mine.any():
+            return
+        height, width = mine.shape
+        slope = np.linspace(1.07, 0.84, height, dtype=np.float32)[:, None]
+        spots = cv2.resize(self._sheen, (width, height), interpolation=cv2.INTER_CUBIC)
+        factor = (slope * (1 + spots))[..., None]
+        region[mine] = np.clip(region * factor + 3, 0, 255).astype(np.uint8)[mine]
 
     def _in_front(self, presence: Presence) -> bool:
         points, _ = presence.solid.outline()
@@ -168,6 +194,7 @@ def fill(canvas: Canvas, flat: NDArray[np.float64], colour: BGR, glow: BGR | Non
     points = [_fixed(flat)]
     cv2.fillPoly(canvas.colour, points, tuple(min(255.0, part) for part in colour), cv2.LINE_8, _SHIFT)
     cv2.fillPoly(canvas.glow, points, glow or (0, 0, 0), cv2.LINE_8, _SHIFT)
+    cv2.fillPoly(canvas.owner, points, canvas.painting, cv2.LINE_8, _SHIFT)
 
 
 def _rod(canvas: Canvas, flat: NDArray[np.float64], radius: float, colour: BGR) -> None:

@@ -48,7 +48,7 @@ class Studio:
 
     def _painted(self, ground: Ground, specification: Specification) -> Canvas:
         colour = np.clip(ground.painted(), 0, 255).astype(np.uint8)
-        canvas = Canvas(colour, np.zeros_like(colour))
+        canvas = Canvas(colour, np.zeros_like(colour), np.zeros(colour.shape[:2], np.uint8))
         if specification.houses:
             paint_surroundings(canvas, self._painter, specification, self._random)
         return canvas
@@ -72,7 +72,7 @@ class Studio:
 
     def take(self, at_s: float) -> Image:
         """The picture at an instant, uint8 [height, width, 3] BGR; in order, for noise is drawn on the way."""
-        canvas = Canvas(self._empty.colour.copy(), self._empty.glow.copy())
+        canvas = self._empty.copy()
         present = self._world.at(at_s)
         for presence in present:
             self._painter.shadow(canvas, presence)

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from pipeline.stage import plate_face
-from pipeline.stage.bodies import BRAKE_GLOW, HEAD, HEAD_GLOW, TAIL, TAIL_GLOW, plate_corners
 from pipeline.stage.colour import BGR, bgr, darker
+from pipeline.stage.fittings import BRAKE_GLOW, HEAD, HEAD_GLOW, TAIL, TAIL_GLOW, plate_corners
 from pipeline.stage.solid import Assembly, Group, Limb, Points, Solid
 from pipeline.stage.specification import Actor, Rider
 
@@ -32,40 +32,51 @@ def _motorcycle(actor: Actor, *, lit: bool, braking: bool) -> Solid:
     paint = bgr(actor.colour)
     body = Assembly()
     body.loft(
-        [(-0.8, 0.07, 0.55, 0.72), (-0.55, 0.15, 0.42, 0.8), (-0.1, 0.17, 0.34, 0.74), (0.15, 0.15, 0.3, 0.62)], paint
+        [(-0.84, 0.1, 0.6, 0.8), (-0.6, 0.19, 0.42, 0.86), (-0.1, 0.2, 0.3, 0.76), (0.15, 0.17, 0.28, 0.6)], paint
     )
-    body.loft([(0.25, 0.17, 0.35, 0.95), (0.42, 0.2, 0.4, 1.02), (0.55, 0.1, 0.5, 0.9)], paint)
-    seat = Assembly()
-    seat.loft([(-0.72, 0.11, 0.74, 0.82), (-0.3, 0.15, 0.72, 0.83), (0.1, 0.1, 0.66, 0.76)], (28, 28, 30))
+    body.loft([(0.25, 0.2, 0.35, 0.98), (0.42, 0.23, 0.4, 1.06), (0.58, 0.12, 0.5, 0.92)], paint)
     marks = Assembly()
+    marks.loft([(-0.78, 0.13, 0.8, 0.9), (-0.3, 0.18, 0.76, 0.88), (0.1, 0.12, 0.68, 0.8)], (30, 30, 32))
     glow = BRAKE_GLOW if braking else TAIL_GLOW if lit else None
-    marks.add(
-        [[-0.82, 0.07, 0.6], [-0.82, -0.07, 0.6], [-0.82, -0.07, 0.7], [-0.82, 0.07, 0.7]], TAIL, (-1, 0, 0), glow=glow
-    )
-    marks.add(
-        [[0.57, 0.08, 0.72], [0.57, -0.08, 0.72], [0.57, -0.08, 0.88], [0.57, 0.08, 0.88]],
-        HEAD,
-        (1, 0, 0),
-        glow=HEAD_GLOW if lit else None,
-    )
+    _upright(marks, -0.855, (-0.1, 0.1), (0.66, 0.77), TAIL, -1, glow)
+    for side in (-1.0, 1.0):
+        _upright(marks, -0.85, (side * 0.13 - 0.035, side * 0.13 + 0.035), (0.67, 0.74), (30, 130, 235), -1, None)
+    _upright(marks, -0.86, (-0.09, 0.09), (0.34, 0.64), (26, 26, 28), -1, None)
+    _upright(marks, 0.6, (-0.1, 0.1), (0.72, 0.9), HEAD, 1, HEAD_GLOW if lit else None)
     if actor.plate:
         image = plate_face.plate_face(actor.plate, actor.plate_style, "04.29")
-        corners = plate_corners(-0.86, 0.42, -1, plate_face.MOTORCYCLE_WIDTH_M, plate_face.MOTORCYCLE_HEIGHT_M)
+        corners = plate_corners(-0.87, 0.48, -1, plate_face.MOTORCYCLE_WIDTH_M, plate_face.MOTORCYCLE_HEIGHT_M)
         marks.add(corners, (230, 230, 230), (-1, 0, 0), texture=image)
-    bars = (
-        Limb(_point(0.42, 0.34, 1.02), _point(0.42, -0.34, 1.02), 0.025, (40, 40, 40)),
-        Limb(_point(0.5, 0, 0.9), _point(0.62, 0, 0.35), 0.05, (60, 60, 62)),
-        Limb(_point(0.4, 0.36, 1.12), _point(0.4, 0.36, 1.14), 0.05, (40, 40, 40)),
-        Limb(_point(0.4, -0.36, 1.12), _point(0.4, -0.36, 1.14), 0.05, (40, 40, 40)),
-        Limb(_point(-0.5, -0.2, 0.32), _point(-0.1, -0.18, 0.3), 0.055, (120, 120, 122)),
-    )
-    riders, heads = _seated(actor.riders, seat_m=0.82, hands=(0.4, 0.3, 1.04), feet=(0.12, 0.2, 0.3))
+    dark: BGR = (40, 40, 42)
+    bars = [
+        Limb(_point(0.42, 0.34, 1.06), _point(0.42, -0.34, 1.06), 0.03, dark),
+        Limb(_point(0.5, 0, 0.9), _point(0.62, 0, 0.35), 0.06, (60, 60, 62)),
+        Limb(_point(-0.78, -0.21, 0.42), _point(-0.15, -0.19, 0.32), 0.075, (128, 128, 130)),
+        Limb(_point(-0.8, -0.21, 0.43), _point(-0.79, -0.21, 0.43), 0.05, (20, 20, 20)),
+    ]
+    for side in (-1.0, 1.0):
+        bars.append(Limb(_point(0.42, side * 0.28, 1.08), _point(0.4, side * 0.42, 1.25), 0.018, dark))
+        bars.append(Limb(_point(0.4, side * 0.38, 1.26), _point(0.4, side * 0.48, 1.27), 0.055, dark))
+    riders, heads = _seated(actor.riders, seat_m=0.86, hands=(0.4, 0.3, 1.08), feet=(0.12, 0.22, 0.32))
     groups = (
-        *(_wheel(x, 0.29, 0.11) for x in (-0.62, 0.62)),
-        Group(2, tuple(body.faces), bars),
-        Group(3, (*seat.faces, *marks.faces), riders, sort=False),
+        *(_wheel(x, 0.3, 0.15) for x in (-0.62, 0.62)),
+        Group(2, tuple(body.faces), tuple(marks.faces), tuple(bars)),
+        Group(3, (), (), riders),
     )
-    return Solid(groups, 1.92, 0.72, 1.7, 0.62, -0.62, (_point(0.57, 0, 0.8),) if lit else (), heads)
+    return Solid(groups, 1.92, 0.8, 1.7, 0.62, -0.62, (_point(0.57, 0, 0.8),) if lit else (), heads)
+
+
+def _upright(
+    marks: Assembly,
+    x: float,
+    across: tuple[float, float],
+    up: tuple[float, float],
+    colour: BGR,
+    side: float,
+    glow: BGR | None,
+) -> None:
+    (y0, y1), (z0, z1) = across, up
+    marks.add([[x, y1, z0], [x, y0, z0], [x, y0, z1], [x, y1, z1]], colour, (side, 0, 0), glow=glow)
 
 
 def _bicycle(actor: Actor) -> Solid:
@@ -83,7 +94,7 @@ def _bicycle(actor: Actor) -> Solid:
         )
     )
     riders, heads = _seated(actor.riders[:1], seat_m=0.94, hands=(0.3, 0.24, 1.02), feet=(0.0, 0.12, 0.22))
-    groups = (*(_wheel(x, 0.34, 0.035) for x in (-0.5, 0.5)), Group(2, (), frame), Group(3, (), riders))
+    groups = (*(_wheel(x, 0.34, 0.035) for x in (-0.5, 0.5)), Group(2, (), (), frame), Group(3, (), (), riders))
     return Solid(groups, 1.72, 0.6, 1.75, 0.5, -0.5, (), heads)
 
 
@@ -104,7 +115,7 @@ def _wheel(x: float, radius: float, width: float) -> Group:
         wheel.add(rim, (30, 30, 30), (0, side, 0))
         wheel.disc(x, side * (width / 2 + 0.003), radius, radius * 0.72, (120, 120, 120), side)
         wheel.disc(x, side * (width / 2 + 0.006), radius, radius * 0.3, (60, 60, 60), side)
-    return Group(1, tuple(wheel.faces), sort=False)
+    return Group(1, (), tuple(wheel.faces))
 
 
 def _seated(
@@ -166,4 +177,4 @@ def walker(actor: Actor, travelled_m: float, *, moving: bool) -> Solid:
         limbs += [Limb(chest + _point(0, side * 0.19, 0.02), elbow, 0.055, cloth)]
         limbs.append(Limb(elbow, _point(-0.7 * reach + 0.05, side * 0.24, 0.9), 0.042, SKIN))
     limbs += _head(_point(0.03, 0, 1.62), helmet=False, number=0)
-    return Solid((Group(2, (), tuple(limbs)),), 0.45, 0.55, 1.75, 0.0, 0.0)
+    return Solid((Group(2, (), (), tuple(limbs)),), 0.45, 0.55, 1.75, 0.0, 0.0)

@@ -59,19 +59,19 @@ class Group:
 
     Attributes:
         level: Lower levels are drawn first; within a level the farther ones.
-        faces: In order of drawing after sorting by distance where `sort`.
-        limbs: Drawn after the faces, the farther ones first.
-        sort: Whether faces are drawn by distance; else as they are listed.
+        faces: Drawn by distance.
+        marks: What lies on the faces, drawn after them in this order.
+        limbs: Drawn last, the farther ones first.
     """
 
     level: int
     faces: tuple[Face, ...] = ()
+    marks: tuple[Face, ...] = ()
     limbs: tuple[Limb, ...] = ()
-    sort: bool = True
 
     def middle(self) -> Points:
         """The mean of all its points."""
-        points = [face.points.mean(axis=0) for face in self.faces]
+        points = [face.points.mean(axis=0) for face in (*self.faces, *self.marks)]
         points += [(limb.start + limb.end) / 2 for limb in self.limbs]
         return np.asarray(np.mean(points, axis=0))
 
@@ -105,7 +105,7 @@ class Solid:
         points: list[Points] = []
         radii: list[float] = []
         for group in self.groups:
-            for face in group.faces:
+            for face in (*group.faces, *group.marks):
                 points.extend(face.points)
                 radii.extend([0.0] * len(face.points))
             for limb in group.limbs:
@@ -162,10 +162,9 @@ class Assembly:
         for one, other in itertools.pairwise(rings):
             for index in range(len(one) - 1):
                 quad = np.array([one[index], one[index + 1], other[index + 1], other[index]])
-                away = quad.mean(axis=0) - np.array([quad.mean(axis=0)[0], 0, core[2]])
-                slope = np.array([0.0, 0.0, 0.0])
-                slope[0] = 1e-3 * (quad.mean(axis=0)[0] - core[0])
-                self.add(quad, colour, away + slope)
+                # Along a long body only the sides, at a slanting nose also the front says where outside is.
+                away = (quad.mean(axis=0) - core) * np.array([0.15, 1.0, 1.0])
+                self.add(quad, colour, away)
         self.add(rings[0], colour, (-1, 0, 0))
         self.add(rings[-1], colour, (1, 0, 0))
 
