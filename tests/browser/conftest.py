@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from scripts.commands._demo_office import free_port, serving
 
 TERTIB = Path(sys.executable).with_name("tertib")
 SIGN_IN = re.compile(r"^\s+(?:officer|supervisor)\s+(\w+)\s+([0-9a-f-]+)\s*$", flags=re.MULTILINE)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)
@@ -42,19 +39,6 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demonstr
     passwords = dict(SIGN_IN.findall(done.stderr))
     with serving(home, free_port()) as url:
         yield Demonstration(url, home, json.loads(done.stdout), passwords)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("no Chromium on this machine: scripts/setup dev installs it")
-    with sync_playwright() as playwright:
-        # As root there is no sandbox to be had; the pages are our own.
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-        running = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="session")
