@@ -2,9 +2,8 @@
 
     Source -> MotionGate -> Detector -> Tracker, Signals -> rules -> Docket -> Plates -> Finding -> seal -> Ledger
 
-`Camera.events()` is one camera without an office (what `tertib observe` prints). `run_cameras` runs many, each
-decoding in a thread of its own,
-all with one detector, and seals and hands over every finding in the caller's thread:
+`Camera.events()` is one camera without an office (what `tertib observe` prints). `run_cameras` runs many, each decoding
+in a thread of its own, all with one detector, and seals and hands over every finding in the caller's thread:
 
     >>> stats = run_cameras(  # doctest: +SKIP
     ...     [Camera(scene, open_source(...), detector=detector, reader=reader)],
