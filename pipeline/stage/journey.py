@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -41,6 +42,27 @@ class Pose:
         )
 
 
+class _Curve:
+    """A piecewise polynomial of time that is read at single instants, with its slope.
+
+    Plain numbers, not arrays: truth asks for hundreds of thousands of single instants.
+    """
+
+    def __init__(self, pieces: PPoly) -> None:
+        self.knots = [float(knot) for knot in pieces.x]
+        self._pieces = [tuple(float(part) for part in column) for column in pieces.c.T]
+
+    def at(self, at_s: float) -> tuple[float, float]:
+        """Value and slope."""
+        number = min(max(bisect_right(self.knots, at_s) - 1, 0), len(self._pieces) - 1)
+        passed_s = at_s - self.knots[number]
+        value = slope = 0.0
+        for part in self._pieces[number]:
+            slope = slope * passed_s + value
+            value = value * passed_s + part
+        return value, slope
+
+
 class Journey:
     """The way of one actor.
 
@@ -51,40 +73,35 @@ class Journey:
     """
 
     def __init__(self, east: PPoly, north: PPoly, heading: float | None) -> None:
-        self._east, self._north = east, north
-        self._east_speed, self._north_speed = east.derivative(), north.derivative()
+        self._east, self._north = _Curve(east), _Curve(north)
+        self._ends = self._east.knots[0], self._east.knots[-1]
         self._heading = heading
         self._known: list[tuple[float, float]] = []
         if heading is None:
-            span = np.arange(float(east.x[0]), float(east.x[-1]), 0.02)
-            for at_s in span:
-                vx, vy = float(self._east_speed(at_s)), float(self._north_speed(at_s))
+            for at_s in np.arange(*self._ends, 0.02):
+                vx, vy = self.velocity_m_s(float(at_s))
                 if math.hypot(vx, vy) > STANDING_M_S:
                     self._known.append((float(at_s), math.atan2(vy, vx)))
 
     def pose(self, at_s: float) -> Pose:
-        """Place and heading at an instant."""
-        at_s = self._within(at_s)
-        return Pose(float(self._east(at_s)), float(self._north(at_s)), self._heading_at(at_s))
+        """Place and heading at an instant; who has arrived stays where the way ends."""
+        inner = min(max(at_s, self._ends[0]), self._ends[1])
+        return Pose(self._east.at(inner)[0], self._north.at(inner)[0], self._heading_at(inner))
 
     def velocity_m_s(self, at_s: float) -> tuple[float, float]:
         """East and north, metres a second."""
-        inner = self._within(at_s)
-        if inner != at_s:
+        if not self._ends[0] <= at_s <= self._ends[1]:
             return 0.0, 0.0
-        return float(self._east_speed(at_s)), float(self._north_speed(at_s))
+        return self._east.at(at_s)[1], self._north.at(at_s)[1]
 
     def speed_kmh(self, at_s: float) -> float:
         """Of the middle, km/h."""
         return 3.6 * math.hypot(*self.velocity_m_s(at_s))
 
-    def _within(self, at_s: float) -> float:
-        return min(max(at_s, float(self._east.x[0])), float(self._east.x[-1]))
-
     def _heading_at(self, at_s: float) -> float:
         if self._heading is not None:
             return self._heading
-        vx, vy = float(self._east_speed(at_s)), float(self._north_speed(at_s))
+        vx, vy = self.velocity_m_s(at_s)
         if math.hypot(vx, vy) > STANDING_M_S:
             return math.atan2(vy, vx)
         before = [heading for since_s, heading in self._known if since_s <= at_s]

@@ -59,7 +59,7 @@ class Painter:
 
     def shadow(self, canvas: Canvas, presence: Presence) -> None:
         """Darken the ground under and behind an actor."""
-        points, radii = presence.solid.outline()
+        points, radii = presence.solid.outline
         world = presence.placed(points)
         world[:, 2] += radii * 0.5
         ground = world.copy()
@@ -128,7 +128,7 @@ class Painter:
         region[mine] = np.clip(region * factor + 3, 0, 255).astype(np.uint8)[mine]
 
     def _in_front(self, presence: Presence) -> bool:
-        points, _ = presence.solid.outline()
+        points, _ = presence.solid.outline
         return bool((self.lens.seen(presence.placed(points))[:, 2] > NEAR_M).any())
 
     def _distance(self, point: Points) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +101,7 @@ class Solid:
     head_lamps: tuple[Points, ...] = ()
     heads: tuple[tuple[Points, float, bool], ...] = ()
 
+    @cached_property
     def outline(self) -> tuple[Points, NDArray[np.float64]]:
         """All corners [n, 3] and the radius of each, for boxes and shadows."""
         points: list[Points] = []

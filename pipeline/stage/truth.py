@@ -37,10 +37,13 @@ class Chronicle:
     ticks: list[int]
 
     def records(self) -> list[Record]:
-        """All lines of truth but the head: phases, passages and offences in order of time, then all places."""
+        """All lines of truth but the head: what happens, then all places."""
+        return [*self.events(), *self.positions()]
+
+    def events(self) -> list[Record]:
+        """Phases, passages and offences in order of time."""
         told = [*self._phases(), *self._crossings(), *self._offences()]
-        told.sort(key=lambda record: str(record["time"]))
-        return [*told, *self._positions()]
+        return sorted(told, key=lambda record: str(record["time"]))
 
     def stamp(self, at_s: float) -> str:
         """Seconds of the clip as ISO 8601 UTC with microseconds."""
@@ -148,7 +151,8 @@ class Chronicle:
                 found.append((at_s, at_s))
         return [(a, b) for a, b in found if b > a]
 
-    def _positions(self) -> Iterator[Record]:
+    def positions(self) -> Iterator[Record]:
+        """Everybody in every picture: box, place, heading and speed."""
         for frame, tick in enumerate(self.ticks):
             at_s = tick / TICKS
             present = self.world.at(at_s)

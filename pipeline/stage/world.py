@@ -90,7 +90,7 @@ class World:
 
 def box_of(presence: Presence, lens: Lens) -> Box | None:
     """The smallest box round an actor, cut by the picture's edge; None when nothing of it is in the picture."""
-    points, radii = presence.solid.outline()
+    points, radii = presence.solid.outline
     return _box(presence.placed(points), radii, lens)
 
 
