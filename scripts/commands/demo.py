@@ -7,9 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -21,12 +19,13 @@ from rich.console import Console
 from api.settings import Settings
 from models.detector import load_detector
 from models.plates.reader import load_plate_reader
-from pipeline.camera import Camera, CameraStats, run_cameras
+from pipeline.camera import Camera, run_cameras
 from pipeline.delivery.sender import Sender, SendResult
 from pipeline.delivery.spool import Spool
 from pipeline.evidence.package import SealedPackage
 from pipeline.ingest import open_source
 from pipeline.perception.shared_detector import SharedDetector
+from pipeline.perception.shared_reader import SharedReader
 from pipeline.scene import Scene, load_scene
 from pipeline.sealer import Sealer, running_software
 from scripts.commands._demo_office import Prepared, free_port, prepare, serving
@@ -75,7 +74,10 @@ def _observe(home: Path, url: str, scenes: Sequence[Scene], prepared: Prepared) 
     started = time.monotonic()
     detector = SharedDetector(load_detector())
     began_at = datetime.now(UTC) - timedelta(seconds=SECONDS_AGO)
-    cameras = [_camera(scene, detector, began_at) for scene in scenes]
+    # One network of each kind for all cameras: a box's memory is small.
+    expected = {scene.plate_countries for scene in scenes}
+    readers = {countries: SharedReader(load_plate_reader(countries=countries)) for countries in expected}
+    cameras = [_camera(scene, detector, readers[scene.plate_countries], began_at) for scene in scenes]
     offences: list[dict[str, object]] = []
 
     def note(package: SealedPackage) -> None:
@@ -119,28 +121,24 @@ def _observe(home: Path, url: str, scenes: Sequence[Scene], prepared: Prepared) 
         "packages_waiting": after.pending,
         "packages_refused": after.refused - before.refused,
         "cases_opened": sum(result.opened for result in results),
-        "offences": dict(_by_offence(stats)),
+        "offences": dict(stats.by_offence),
         "cases": offences,
         "office": url,
     }
 
 
-def _camera(scene: Scene, detector: SharedDetector, began_at: datetime) -> Camera:
+def _camera(scene: Scene, detector: SharedDetector, reader: SharedReader, began_at: datetime) -> Camera:
     name = scene.media_path()
     if name is None:
         raise typer.TyperException(f"the sample scene {scene.name} has no clip")
     source = open_source(name, recorded_at=began_at, clock_uncertainty_ms=1000.0, started_at=began_at)
-    return Camera(scene, source, detector=detector, reader=load_plate_reader(countries=scene.plate_countries))
-
-
-def _by_offence(stats: CameraStats) -> Counter[str]:
-    return stats.by_offence
+    return Camera(scene, source, detector=detector, reader=reader)
 
 
 def _send(sender: Sender, stop: threading.Event, results: list[SendResult]) -> None:
     while not stop.is_set():
         result = sender.run_once()
-        results.append(replace(result))
+        results.append(result)
         if result.stop is not None:
             return
         stop.wait(result.retry_in_s or (0.0 if result.waiting else 0.2))
