@@ -25,6 +25,7 @@ from api.portal import pages as portal
 from api.review import answer_pages as answers
 from api.review import pages as review
 from api.settings import Settings
+from api.store.holidays import follow_calendars
 from api.store.sweeping import compute_waiting, sweep_due
 from api.tickets import pages as tickets
 from api.web import routes as web
@@ -91,6 +92,7 @@ def create_app(
     )
     with held.session() as session:
         compute_waiting(session)
+        follow_calendars(session, now(session))
     app.state.settings = settings
     app.state.database = held
     install(app)
@@ -108,8 +110,10 @@ def _sweep(database: Database, pause_s: float, stop: threading.Event) -> None:
     while first or not stop.wait(pause_s):
         first = False
         try:
-            with database.session() as session:
-                sweep_due(session, now(session))
+            swept = True
+            while swept and not stop.is_set():
+                with database.session() as session:
+                    swept = sweep_due(session, now(session)) > 0
             with database.session() as session:
                 publish_daily(session, now(session), database.jurisdictions.first.zone)
         except Exception:  # a database that is away comes back; the sweeper must not end, deadlines are rows and wait

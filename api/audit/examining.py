@@ -6,6 +6,7 @@ told once, by its cause.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -15,6 +16,9 @@ from uuid import UUID
 from api.audit.findings import Finding, Tampering
 from api.audit.leaves import CaseFacts, ClockFacts, clocks_sha256, identity_sha256
 from api.audit.tables import TreeLeafRow
+from api.jurisdiction.calendar import CalendarNotPublished
+from api.jurisdiction.model import Jurisdiction
+from api.store.clocks import due_at
 from api.store.errors import IllegalTransition
 from api.store.hashing import event_sha256
 from api.store.kinds import ROLES, Actor, Audience, CaseKind
@@ -64,7 +68,11 @@ def fits(event: EventFacts, case_id: UUID, number: int) -> bool:
 
 
 def examine(
-    case: StoredCase, events: Sequence[EventFacts], leaves: Sequence[TreeLeafRow], clocks: Sequence[ClockFacts]
+    case: StoredCase,
+    events: Sequence[EventFacts],
+    leaves: Sequence[TreeLeafRow],
+    clocks: Sequence[ClockFacts],
+    jurisdiction: Jurisdiction | None = None,
 ) -> list[Finding]:
     """Everything that does not fit in one case.
 
@@ -73,12 +81,13 @@ def examine(
         events: all its events, by number.
         leaves: its leaves in the log, the oldest first.
         clocks: all its clocks.
+        jurisdiction: whose policies the deadlines are computed from anew; None: they are not.
     """
     for check in (
         _Chain(case, events, leaves).findings,
         lambda: _published(case, events, leaves),
         lambda: _states(case, events),
-        lambda: _row_and_clocks(case, events, leaves, clocks),
+        lambda: _row_and_clocks(case, events, leaves, clocks, jurisdiction),
     ):
         found = list(check())
         if found:
@@ -201,7 +210,11 @@ def _states(case: StoredCase, events: Sequence[EventFacts]) -> Iterator[Finding]
 
 
 def _row_and_clocks(
-    case: StoredCase, events: Sequence[EventFacts], leaves: Sequence[TreeLeafRow], clocks: Sequence[ClockFacts]
+    case: StoredCase,
+    events: Sequence[EventFacts],
+    leaves: Sequence[TreeLeafRow],
+    clocks: Sequence[ClockFacts],
+    jurisdiction: Jurisdiction | None,
 ) -> Iterator[Finding]:
     if events and events[0].at != case.opened_at:
         why = f"it was opened at {events[0].at.isoformat()} by its first event, its row says otherwise"
@@ -209,7 +222,7 @@ def _row_and_clocks(
     elif leaves and leaves[-1].identity_sha256 != identity_sha256(case):
         why = "its reference, kind, jurisdiction or parent is not what was published"
         yield Finding(Tampering.CASE_ALTERED, why, case.reference, None, case.id)
-    wrong = [(clock, why) for clock in clocks for why in [_wrong(clock, events)] if why]
+    wrong = [(clock, why) for clock in clocks for why in [_wrong(clock, events, jurisdiction)] if why]
     for clock, why in wrong:
         yield Finding(Tampering.CLOCK_ALTERED, f"clock {clock.name}: {why}", case.reference, clock.stopped_by, case.id)
     if leaves and not wrong and leaves[-1].clocks_sha256 != clocks_sha256(clocks, leaves[-1].event_count):
@@ -217,10 +230,18 @@ def _row_and_clocks(
         yield Finding(Tampering.CLOCK_ALTERED, why, case.reference, None, case.id)
 
 
-def _wrong(clock: ClockFacts, events: Sequence[EventFacts]) -> str | None:
+def _wrong(clock: ClockFacts, events: Sequence[EventFacts], jurisdiction: Jurisdiction | None) -> str | None:
     """Why a clock does not follow from the events; None when it does."""
     if not 1 <= clock.started_by <= len(events) or events[clock.started_by - 1].at != clock.started_at:
         return f"no event {clock.started_by} started it at {clock.started_at.isoformat()}"
+    promised = None if jurisdiction is None else _promised(clock, events, jurisdiction)
+    if promised is not None and clock.due_at != promised:
+        due = "none" if clock.due_at is None else clock.due_at.isoformat()
+        return f"its deadline is {due}, promised was {promised.isoformat()}"
+    return _wrong_end(clock, events)
+
+
+def _wrong_end(clock: ClockFacts, events: Sequence[EventFacts]) -> str | None:
     if clock.stopped_by is None or clock.stopped_at is None:
         return None
     if not 1 <= clock.stopped_by <= len(events):
@@ -232,3 +253,20 @@ def _wrong(clock: ClockFacts, events: Sequence[EventFacts]) -> str | None:
     if clock.result != ("late" if late else "on_time"):
         return f"its result is {clock.result!r}, but event {clock.stopped_by} came {'late' if late else 'in time'}"
     return None
+
+
+def _promised(clock: ClockFacts, events: Sequence[EventFacts], jurisdiction: Jurisdiction) -> datetime | None:
+    """The deadline by the last event that moved it, else by its policy; None when neither can say."""
+    for event in reversed(events):
+        if event.type in {"clock_moved", "clock_computed"} and event.number > clock.started_by:
+            body = json.loads(event.body)
+            if (body.get("clock"), body.get("policy")) == (clock.name, clock.policy_id):
+                return datetime.fromisoformat(body["due_at"])
+    policy = jurisdiction.policy(clock.policy_id, clock.policy_version)
+    # Holidays that were decreed after a clock had ended did not move it: an ended one in working days is not recounted.
+    if policy is None or (policy.count == "working_days" and clock.stopped_by is not None):
+        return None
+    try:
+        return due_at(policy, jurisdiction, anchor_at=clock.anchor_at, started_at=clock.started_at)
+    except CalendarNotPublished:
+        return None

@@ -18,6 +18,8 @@ from api.audit.leaves import hash_of
 from api.audit.merkle import Frontier
 from api.audit.publishing import statement
 from api.audit.tables import TreeHeadRow, TreeLeafRow
+from api.jurisdiction.loading import jurisdictions_of
+from api.jurisdiction.model import Jurisdiction
 from api.store.tables import CaseRow, ClockRow, EventRow
 
 _PAGE = 500
@@ -108,7 +110,8 @@ class Audit:
             for case in page:
                 self.cases += 1
                 self.events += len(events[case.id])
-                for finding in examine(case, events[case.id], leaves[case.id], clocks[case.id]):
+                law = self._law(case.jurisdiction)
+                for finding in examine(case, events[case.id], leaves[case.id], clocks[case.id], law):
                     row = next((one for one in events[case.id] if one.number == finding.event), None)
                     if finding.what is Tampering.EDITED and row is not None and len(suspects) < _MAX_SUSPECTS:
                         suspects.append((finding, row))
@@ -117,6 +120,9 @@ class Audit:
         yield from _swapped(suspects)
         if wanted is None:
             yield from self._without_case()
+
+    def _law(self, jurisdiction_id: str) -> Jurisdiction | None:
+        return next((one for one in jurisdictions_of(self.session) if one.id == jurisdiction_id), None)
 
     def _page(self, after: UUID | None, wanted: set[UUID] | None) -> Sequence[Row[Any]]:
         cases = CaseRow.__table__

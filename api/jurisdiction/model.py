@@ -87,6 +87,14 @@ class Offence(Part):
     articles: tuple[Slug, ...] = Field(min_length=1)
 
 
+class Rung(Part):
+    """One step of the ladder that a missed deadline climbs."""
+
+    after_hours: int = Field(ge=0, le=8760, title="After", description="Hours of wall time after the deadline.")
+    to: Slug = Field(description="Who is told: a role or an office.")
+    names: Names
+
+
 class ClockPolicy(Valid):
     """How a deadline is counted. A change is a new version with its own first day; results of the past stay."""
 
@@ -106,7 +114,19 @@ class ClockPolicy(Valid):
     at_least_days: int | None = Field(
         None, ge=1, description="Never sooner than so many days after the starting event."
     )
+    agencies: tuple[Slug, ...] | None = Field(
+        None, description="Only cases of these agencies; it then replaces the general policies of the same name."
+    )
+    ladder: tuple[Rung, ...] = Field((), description="Who is told when it is missed, the first rung first.")
     source: str = Field(min_length=1, max_length=300)
+
+    @model_validator(mode="after")
+    def _climbs(self) -> Self:
+        hours = [rung.after_hours for rung in self.ladder]
+        if hours != sorted(set(hours)):
+            message = f"the ladder of {self.id} does not climb: each rung must come later than the one before"
+            raise ValueError(message)
+        return self
 
 
 class Agency(Part):
@@ -181,6 +201,7 @@ class Jurisdiction(Valid):
         for what, name, known in (
             ("enforcement_agency", self.enforcement_agency, agencies),
             *(("complaint_categories", category.agency, agencies) for category in self.complaint_categories),
+            *((f"clocks.{c.id}.agencies", agency, agencies) for c in self.clocks for agency in c.agencies or ()),
             *((f"offences.{o.code}", article, articles) for o in self.offences for article in o.articles),
         ):
             if name not in known:
@@ -237,16 +258,21 @@ class Jurisdiction(Valid):
         """A category of the closed list."""
         return next((category for category in self.complaint_categories if category.id == category_id), None)
 
-    def policies_at(self, kind: CaseKind, moment: datetime) -> tuple[ClockPolicy, ...]:
-        """The policies for a kind of case that hold at a moment: of each id the highest version."""
+    def policies_at(self, kind: CaseKind, moment: datetime, agency: str | None = None) -> tuple[ClockPolicy, ...]:
+        """The policies for a kind of case that hold at a moment: of each id the highest version.
+
+        Where an agency has its own policy of some name, the general ones of that name do not hold for it.
+        """
         day = self.local_day(moment)
         best: dict[str, ClockPolicy] = {}
         for policy in self.clocks:
-            if kind in policy.kinds and policy.holds_on(day):
+            meant = policy.agencies is None or agency in policy.agencies
+            if kind in policy.kinds and policy.holds_on(day) and meant:
                 held = best.get(policy.id)
                 if held is None or policy.version > held.version:
                     best[policy.id] = policy
-        return tuple(best.values())
+        own = {policy.name for policy in best.values() if policy.agencies is not None}
+        return tuple(one for one in best.values() if one.agencies is not None or one.name not in own)
 
     def policy(self, policy_id: str, version: int) -> ClockPolicy | None:
         """One version of a policy."""

@@ -10,14 +10,9 @@ from sqlalchemy.orm import Session
 
 from api.jurisdiction.calendar import CalendarNotPublished
 from api.jurisdiction.model import ClockPolicy, Jurisdiction
+from api.store.explaining import Moved, explained
 from api.store.kinds import Actor, CaseKind
 from api.store.tables import CaseRow, ClockRow, EventRow
-
-_UNITS = {
-    "hours": ("jam", "hours of wall time"),
-    "days": ("hari kalender", "calendar days"),
-    "working_days": ("hari kerja", "working days"),
-}
 
 
 def due_at(policy: ClockPolicy, jurisdiction: Jurisdiction, *, anchor_at: datetime, started_at: datetime) -> datetime:
@@ -44,30 +39,7 @@ def due_at(policy: ClockPolicy, jurisdiction: Jurisdiction, *, anchor_at: dateti
     return due
 
 
-def _explained(
-    policy: ClockPolicy, jurisdiction: Jurisdiction, *, anchor_at: datetime, due: datetime | None, why_not: str
-) -> tuple[str, str]:
-    unit_id, unit_en = _UNITS[policy.count]
-    local = anchor_at.astimezone(jurisdiction.zone)
-    source = f"{policy.id} v{policy.version}: {policy.source}"
-    start_id = f"{policy.names.id}: {policy.amount} {unit_id} sejak {local:%d-%m-%Y %H:%M:%S %Z}"
-    start_en = f"{policy.names.en}: {policy.amount} {unit_en} from {local:%d-%m-%Y %H:%M:%S %Z}"
-    if policy.at_least_days is not None:
-        start_id += f", paling cepat {policy.at_least_days} hari setelah dimulai"
-        start_en += f", not sooner than {policy.at_least_days} days after it started"
-    if due is None:
-        return (
-            f"{start_id}; batas waktu belum dapat dihitung ({why_not}). [{source}]",
-            f"{start_en}; the deadline cannot be computed yet ({why_not}). [{source}]",
-        )
-    until = due.astimezone(jurisdiction.zone)
-    return (
-        f"{start_id}; paling lambat {until:%d-%m-%Y %H:%M:%S %Z}. [{source}]",
-        f"{start_en}; at the latest {until:%d-%m-%Y %H:%M:%S %Z}. [{source}]",
-    )
-
-
-def compute(policy: ClockPolicy, jurisdiction: Jurisdiction, row: ClockRow) -> bool:
+def compute(policy: ClockPolicy, jurisdiction: Jurisdiction, row: ClockRow, *, moved: Moved | None = None) -> bool:
     """Fill in a clock's deadline and its explanation; False when the calendar is not published yet."""
     try:
         due: datetime | None = due_at(policy, jurisdiction, anchor_at=row.anchor_at, started_at=row.started_at)
@@ -75,7 +47,11 @@ def compute(policy: ClockPolicy, jurisdiction: Jurisdiction, row: ClockRow) -> b
     except CalendarNotPublished as error:
         due, why_not = None, str(error)
     row.due_at = due
-    row.explain_id, row.explain_en = _explained(policy, jurisdiction, anchor_at=row.anchor_at, due=due, why_not=why_not)
+    if row.overdue_event is None:
+        row.next_at = due
+    row.explain_id, row.explain_en = explained(
+        policy, jurisdiction, anchor_at=row.anchor_at, due=due, why_not=why_not, moved=moved
+    )
     return due is not None
 
 
@@ -95,7 +71,7 @@ def move_clocks(
             row.stopped_by = event.number
             row.result = "late" if row.due_at is not None and event.at > row.due_at else "on_time"
     session.flush()
-    for policy in jurisdiction.policies_at(CaseKind(case_row.kind), event.at):
+    for policy in jurisdiction.policies_at(CaseKind(case_row.kind), event.at, case_row.agency):
         if event.type not in policy.starts_on:
             continue
         same = [row for row in rows if row.name == policy.name]
@@ -112,6 +88,9 @@ def move_clocks(
             anchor_at=_anchor(policy, case_row, event),
             started_at=event.at,
             started_by=event.number,
+            counted_in=policy.count,
+            ladder=[{"after_hours": rung.after_hours, "to": rung.to} for rung in policy.ladder],
+            rung=0,
         )
         compute(policy, jurisdiction, row)
         session.add(row)

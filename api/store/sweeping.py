@@ -1,9 +1,9 @@
-"""The sweeper: writes down, once, that a deadline has passed, and computes those that could not be computed before."""
+"""The sweeper: writes down that a deadline has passed, climbs its ladder, and computes deadlines that had to wait."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
@@ -19,10 +19,11 @@ BATCH = 100
 
 
 def sweep_due(session: Session, moment: datetime, *, limit: int = BATCH) -> int:
-    """Append a `clock_overdue` event for each running clock whose deadline has passed and has no such event yet.
+    """Write down what has become due: that a deadline has passed, once, and each rung of its ladder when it is reached.
 
     Several sweepers may run: each takes cases that no other holds (FOR UPDATE SKIP LOCKED). Case first, then its
-    clocks: the same order of locks as `append`, so that the two never wait for each other in a circle.
+    clocks: the same order of locks as `append`, so that the two never wait for each other in a circle. Costs in
+    proportion to what is due, however many clocks are open or late: an index holds what is to be done next.
 
     Args:
         session: an open transaction; the caller commits.
@@ -32,22 +33,47 @@ def sweep_due(session: Session, moment: datetime, *, limit: int = BATCH) -> int:
     Returns:
         How many events were appended.
     """
-    passed = and_(ClockRow.stopped_at.is_(None), ClockRow.due_at < moment, ClockRow.overdue_event.is_(None))
+    due = and_(ClockRow.stopped_at.is_(None), ClockRow.next_at < moment)
     appended = 0
-    for case_row in _locked(session, passed, limit):
-        for row in session.scalars(select(ClockRow).where(ClockRow.case_id == case_row.id, passed)).all():
-            event = append(
-                session,
-                case_row.id,
-                "clock_overdue",
-                actor=SYSTEM,
-                body={"clock": row.name, "due_at": iso_utc(row.due_at or moment), "policy": row.policy_id},
-                # Who waits for an answer sees that it is late; other deadlines are the office's own matter.
-                audience=Audience.PUBLIC if row.name == "first_response" else Audience.INTERNAL,
-            )
-            row.overdue_event = event.number
-            appended += 1
+    for case_row in _locked(session, due, limit):
+        for row in session.scalars(select(ClockRow).where(ClockRow.case_id == case_row.id, due)).all():
+            appended += _climb(session, row, moment)
     session.flush()
+    return appended
+
+
+def _climb(session: Session, row: ClockRow, moment: datetime) -> int:
+    due = row.due_at or moment
+    appended = 0
+    if row.overdue_event is None:
+        event = append(
+            session,
+            row.case_id,
+            "clock_overdue",
+            actor=SYSTEM,
+            body={"clock": row.name, "due_at": iso_utc(due), "policy": row.policy_id},
+            # Who waits for an answer sees that it is late; other deadlines are the office's own matter.
+            audience=Audience.PUBLIC if row.name == "first_response" else Audience.INTERNAL,
+        )
+        row.overdue_event = event.number
+        appended += 1
+    row.next_at = None
+    while row.rung < len(row.ladder):
+        rung = row.ladder[row.rung]
+        reached_at = due + timedelta(hours=rung["after_hours"])
+        if reached_at >= moment:
+            row.next_at = reached_at
+            break
+        row.rung += 1
+        append(
+            session,
+            row.case_id,
+            "escalated",
+            actor=SYSTEM,
+            body={"clock": row.name, "due_at": iso_utc(due), "policy": row.policy_id, "rung": row.rung, **rung},
+            audience=Audience.INTERNAL,
+        )
+        appended += 1
     return appended
 
 
@@ -81,14 +107,19 @@ def compute_waiting(session: Session, *, limit: int = 100 * BATCH) -> int:
 
 
 def _locked(session: Session, clock_condition: ColumnElement[bool], limit: int) -> Sequence[CaseRow]:
-    """Cases with such a clock, locked; those that somebody else holds are left to him."""
+    """Cases with such a clock, locked, what waits longest first; those that somebody else holds are left to him."""
+    wanted = (
+        select(ClockRow.case_id)
+        .join(CaseRow, CaseRow.id == ClockRow.case_id)
+        # A case of a jurisdiction whose file was taken away must not keep the others waiting.
+        .where(clock_condition, CaseRow.jurisdiction.in_([one.id for one in jurisdictions_of(session)]))
+        .order_by(ClockRow.next_at)
+        .limit(limit)
+    )
     query = (
         select(CaseRow)
-        .where(CaseRow.id.in_(select(ClockRow.case_id).where(clock_condition)))
-        # A case of a jurisdiction whose file was taken away must not keep the others waiting.
-        .where(CaseRow.jurisdiction.in_([one.id for one in jurisdictions_of(session)]))
-        .order_by(CaseRow.opened_at)
-        .limit(limit)
+        .where(CaseRow.id.in_(wanted))
+        .order_by(CaseRow.id)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )

@@ -88,6 +88,12 @@ class ClockRow(Base):
         CheckConstraint("result in ('running', 'on_time', 'late')", name="result"),
         CheckConstraint("(stopped_at is null) = (result = 'running')", name="ended"),
         Index("ix_clocks_due_at_running", "due_at", postgresql_where=text("stopped_at is null")),
+        Index("ix_clocks_next_at", "next_at", postgresql_where=text("stopped_at is null and next_at is not null")),
+        Index(
+            "ix_clocks_working_days",
+            "due_at",
+            postgresql_where=text("stopped_at is null and counted_in = 'working_days'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -107,12 +113,31 @@ class ClockRow(Base):
     started_by: Mapped[int]
     stopped_by: Mapped[int | None]
     overdue_event: Mapped[int | None]
+    # Hours, days or working days: only a deadline in working days may move. Empty in rows older than this column.
+    counted_in: Mapped[str | None]
+    # When the sweeper must look at it next (the deadline, then each rung of its ladder); empty: never.
+    next_at: Mapped[datetime | None]
+    # Copied from the policy, with how many rungs have been climbed.
+    ladder: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    rung: Mapped[int] = mapped_column(server_default="0")
     explain_id: Mapped[str]
     explain_en: Mapped[str]
 
     def overdue_at(self, moment: datetime) -> bool:
         """Whether the deadline has passed at `moment` and nobody has answered yet."""
         return self.stopped_at is None and self.due_at is not None and moment > self.due_at
+
+
+class CalendarRow(Base):
+    """The holidays of a jurisdiction as its file held them when the office first saw them so. Only grows."""
+
+    __tablename__ = "calendars"
+
+    jurisdiction: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seen_at: Mapped[datetime]
+    # ISO day -> name.
+    days: Mapped[dict[str, str]] = mapped_column(JSONB)
 
 
 class ViewRow(Base):

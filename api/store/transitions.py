@@ -15,7 +15,16 @@ NEW = "new"
 _Table = dict[str, dict[str, str]]
 
 # Events that leave every state (but the unborn one) as it is: remarks, and what the clocks do.
-_ALWAYS = ("note", "clock_overdue", "clock_computed", "letter_made", "letter_sent", "linked")
+_ALWAYS = (
+    "note",
+    "clock_overdue",
+    "clock_computed",
+    "clock_moved",
+    "escalated",
+    "letter_made",
+    "letter_sent",
+    "linked",
+)
 
 _VIOLATION: _Table = {
     NEW: {"opened": "awaiting_review"},
@@ -34,6 +43,7 @@ _TICKET: _Table = {
     "issued": {
         "notice_made": "issued",
         "notice_sent": "issued",
+        "notice_received": "issued",
         "confirmed": "confirmed",
         "contested": "contested",
         "cancelled": "cancelled",
@@ -42,6 +52,7 @@ _TICKET: _Table = {
     "confirmed": {
         "notice_made": "confirmed",
         "notice_sent": "confirmed",
+        "notice_received": "confirmed",
         "contested": "contested",
         "cancelled": "cancelled",
         "paid": "paid",
@@ -50,6 +61,7 @@ _TICKET: _Table = {
     "upheld": {
         "notice_made": "upheld",
         "notice_sent": "upheld",
+        "notice_received": "upheld",
         "confirmed": "upheld",
         "cancelled": "cancelled",
         "paid": "paid",

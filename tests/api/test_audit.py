@@ -306,7 +306,7 @@ DOZEN: list[tuple[Callable[[Office], None], str, list[tuple[str, int | None]]]] 
     (swap_two_references, "case_altered", [("a", None), ("b", None)]),
     (rewrite_with_a_recomputed_chain, "rewritten", [("a", 1)]),
     (change_the_state, "case_altered", [("b", 5)]),
-    (turn_late_into_on_time, "clock_altered", [("a", None)]),
+    (turn_late_into_on_time, "clock_altered", [("a", 4)]),
     (claim_another_result, "clock_altered", [("a", 4)]),
     (remove_a_clock, "clock_altered", [("b", None)]),
 ]

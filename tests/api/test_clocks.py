@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from api.app import create_app
 from api.clock import now
@@ -20,6 +21,7 @@ from api.store.clocks import due_at, on_time
 from api.store.kinds import SYSTEM, Actor, Audience, CaseKind
 from api.store.service import append, clocks_of, events_of, open_case
 from api.store.sweeping import compute_waiting, sweep_due
+from api.store.tables import ClockRow
 
 OFFICER = Actor(id="o", name="Rina", role="officer")
 DAY = timedelta(days=1)
@@ -213,7 +215,7 @@ class TestWorkingDays:
         published.__dict__.pop("calendar", None)
         after = office(Jurisdictions([published]))
         with after.session() as session:
-            assert compute_waiting(session) == 1
+            assert compute_waiting(session) == 2
             clocks = {one.name: one for one in clocks_of(session, case.id)}
             assert clocks["resolution"].due_at.astimezone(jurisdiction.zone).date() == date(2027, 1, 13)
             assert events_of(session, case.id)[-1].type == "clock_computed"
@@ -239,6 +241,46 @@ class TestSweeper:
             )
             overdue = {one.name: one for one in clocks_of(session, case.id)}["first_response"]
             assert (overdue.result, overdue.overdue_event) == ("running", last.number)
+
+    def test_a_missed_deadline_climbs_its_ladder(self, opened, database, clock):
+        case = opened()
+        heard = []
+        for hours in (29, 18, 2, 72, 1000):
+            clock.advance(timedelta(hours=hours))
+            with database.session() as session:
+                while sweep_due(session, now(session)):
+                    pass
+                told = [one for one in events_of(session, case.id) if one.data.get("clock") == "first_response"]
+            heard.append([one.data.get("to", "everybody") for one in told])
+        missed, first, second = ["everybody", "supervisor"], ["head_of_agency"], ["inspectorate"]
+        assert heard == [missed, missed, missed + first, missed + first + second, missed + first + second]
+        assert [(one.type, one.audience, one.data.get("rung")) for one in told] == [
+            ("clock_overdue", "public", None),
+            ("escalated", "internal", 1),
+            ("escalated", "internal", 2),
+            ("escalated", "internal", 3),
+        ]
+
+    def test_an_answer_ends_the_climb(self, opened, add, database, clock):
+        case = opened()
+        clock.advance(timedelta(hours=25))
+        with database.session() as session:
+            assert sweep_due(session, now(session)) == 1
+        add(case, "answered")
+        clock.advance(timedelta(hours=30))
+        with database.session() as session:
+            sweep_due(session, now(session))
+            assert "escalated" not in [event.type for event in events_of(session, case.id)]
+
+    def test_what_is_late_and_told_costs_the_sweeper_nothing(self, opened, database, clock):
+        for _ in range(3):
+            opened()
+        clock.advance(timedelta(days=300))
+        with database.session() as session:
+            while sweep_due(session, now(session)):
+                pass
+            waiting = select(ClockRow).where(ClockRow.stopped_at.is_(None), ClockRow.next_at.is_not(None))
+            assert session.scalars(waiting).all() == []
 
     def test_several_sweepers_write_each_once(self, opened, database, clock):
         cases = [opened() for _ in range(6)]

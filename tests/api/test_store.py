@@ -293,7 +293,9 @@ def test_a_redirected_complaint_belongs_to_the_other_agency(session, opened):
     session.flush()
     session.expire(case)
     assert case.agency == "dpubmck"
-    assert [clock.result for clock in clocks_of(session, case.id)] == ["running", "running"]
+    running = {clock.name for clock in clocks_of(session, case.id) if clock.result == "running"}
+    # Passing it on ends the check of where it belongs; the promises to the citizen run on.
+    assert running == {"first_response", "action", "resolution"}
 
 
 def test_index_data_may_change_and_events_stay(session, opened):
