@@ -19,6 +19,7 @@ def bus(actor: Actor, *, lit: bool, braking: bool) -> Solid:
     half, paint = width / 2, bgr(actor.colour)
     rear, front = -length / 2, length / 2
     hull = Assembly()
+    white: BGR = (222, 226, 226)
     hull.loft(
         [
             (rear, half * 0.94, 0.42, height - 0.2),
@@ -29,6 +30,7 @@ def bus(actor: Actor, *, lit: bool, braking: bool) -> Solid:
         ],
         paint,
         shoulder=0.9,
+        top=white,
     )
     marks = Assembly()
     for side in (1.0, -1.0):
@@ -38,7 +40,8 @@ def bus(actor: Actor, *, lit: bool, braking: bool) -> Solid:
     axles = (-0.27 * length, 0.28 * length)
     arches(marks, axles, half, 0.5)
     roof = Assembly()
-    roof.box((-0.2 * length, -half * 0.55, height), (0.02 * length, half * 0.55, height + 0.16), darker(paint, 0.92))
+    roof.box((-0.3 * length, -half * 0.5, height), (-0.06 * length, half * 0.5, height + 0.2), (196, 198, 198))
+    roof.box((0.1 * length, -half * 0.4, height), (0.2 * length, half * 0.4, height + 0.1), (150, 152, 152))
     mirrors = tuple(
         Limb(
             np.array([front + 0.16, s * (half + 0.2), z]),
@@ -66,13 +69,14 @@ def _bus_side(
     rear, front = ends
     y = side * (half + 0.006)
     low, high = (1.55, height - 0.62) if coach else (1.15, height - 0.6)
-    count = 7
+    strip(marks, rear + 0.08, front - 0.12, y, low - 0.08, height - 0.32, (24, 23, 22))
+    count = 9
     step = (front - rear - 0.75) / count
     for index in range(count):
         x0 = rear + 0.3 + index * step
-        x1 = x0 + step - 0.16
+        x1 = x0 + step - 0.07
         pane = np.array([[x0, y, low], [x1, y, low], [x1, y, high], [x0, y, high]])
-        marks.glass(pane, (0, side, 0), strips=4, sky=1.5)
+        marks.glass(pane, (0, side, 0), strips=4, sky=0.9)
     strip(marks, rear + 0.15, front - 0.2, y, 0.78, 0.98, LIGHT if max(paint) < 200 else (40, 40, 160))
     strip(marks, rear + 0.15, front - 0.2, y, 0.36, 0.5, TRIM)
     if side > 0:
@@ -87,34 +91,34 @@ def _bus_side(
 def _bus_rear(
     marks: Assembly, actor: Actor, x: float, half: float, height: float, paint: BGR, *, lit: bool, braking: bool
 ) -> None:
-    low, high = height - 1.45, height - 0.5
+    low, high = height - 1.2, height - 0.42
     frame = np.array([[x, half * 0.86, low], [x, -half * 0.86, low], [x, -half * 0.8, high], [x, half * 0.8, high]])
     marks.add(frame, (24, 24, 24), (-1, 0, 0))
-    marks.glass(patch(frame, 0.03, 0.97, 0.05, 0.95), (-1, 0, 0), strips=5)
+    marks.glass(patch(frame, 0.03, 0.97, 0.05, 0.95), (-1, 0, 0), strips=5, sky=0.8)
     slab(marks, x, half * 0.6, 1.0, 1.45, (34, 34, 36), -1)
     for z in (1.08, 1.17, 1.26, 1.35):
         slab(marks, x - 0.004, half * 0.57, z, z + 0.035, (84, 84, 86), -1)
-    slab(marks, x, half * 0.9, low - 0.22, low - 0.1, LIGHT if max(paint) < 200 else (40, 40, 160), -1)
+    slab(marks, x, half * 0.84, 1.5, low - 0.12, LIGHT if max(paint) < 200 else (40, 40, 160), -1)
+    slab(marks, x - 0.004, half * 0.5, 1.56, low - 0.2, darker(paint, 0.7), -1)
     slab(marks, x, half * 0.93, 0.42, 0.66, TRIM, -1)
-    rear_lamps(marks, x - 0.004, half, 0.72, (0.62, 0.2), lit=lit, braking=braking)
+    rear_lamps(marks, x - 0.004, half, 0.72, (0.7, 0.13), lit=lit, braking=braking)
     rear_lamps(marks, x - 0.004, half, height - 0.42, (0.1, 0.22), lit=lit, braking=braking, indicator=False)
     plate(marks, actor, x - 0.014, 0.74, -1)
 
 
 def _bus_front(marks: Assembly, actor: Actor, x: float, half: float, height: float, *, lit: bool) -> None:
-    screen = np.array([[x, -half * 0.92, 1.0], [x, half * 0.92, 1.0], [x, half * 0.88, 2.62], [x, -half * 0.88, 2.62]])
+    top = height - 0.34
+    screen = np.array([[x, -half * 0.95, 0.98], [x, half * 0.95, 0.98], [x, half * 0.9, top], [x, -half * 0.9, top]])
     marks.add(screen, (22, 22, 22), (1, 0, 0))
-    marks.glass(patch(screen, 0.03, 0.49, 0.04, 0.82), (1, 0, 0), strips=6, sky=1.7)
-    marks.glass(patch(screen, 0.51, 0.97, 0.04, 0.82), (1, 0, 0), strips=6, sky=1.7)
+    marks.glass(patch(screen, 0.03, 0.49, 0.04, 0.82), (1, 0, 0), strips=6, sky=1.0)
+    marks.glass(patch(screen, 0.51, 0.97, 0.04, 0.82), (1, 0, 0), strips=6, sky=1.0)
     marks.add(patch(screen, 0.2, 0.8, 0.86, 0.97), (40, 150, 230), (1, 0, 0), shaded=False)
     for left in (0.06, 0.56):
         marks.add(patch(screen, left, left + 0.3, 0.05, 0.075), (60, 60, 60), (1, 0, 0), shaded=False)
     slab(marks, x, half * 0.93, 0.42, 0.62, TRIM, 1)
     slab(marks, x, half * 0.34, 0.68, 0.9, (50, 50, 52), 1)
-    head_lamps(marks, x + 0.004, (half * 0.52, half * 0.88), (0.7, 0.92), lit=lit)
+    head_lamps(marks, x + 0.004, (half * 0.66, half * 0.88), (0.68, 0.84), lit=lit)
     plate(marks, actor, x + 0.014, 0.47, 1)
-    if height > 3.3:
-        slab(marks, x, half * 0.5, 2.72, 2.86, LIGHT, 1)
 
 
 def truck(actor: Actor, *, lit: bool, braking: bool) -> Solid:

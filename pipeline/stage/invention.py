@@ -163,8 +163,8 @@ def _red_light(random: Random, innocent: bool, difficulty: float) -> Content:
             # A long vehicle whose front passed on yellow: its rear wheels pass when red is old.
             slow = float(random.uniform(9, 12))
             passes_s = red_s - 0.3
-            actor = _car(random, "long", drive=_steady(lane, STOP_LINE_M - 3.2 - slow / 3.6 * passes_s, slow))
-            actors.append(actor | {"class": "truck", "body": "box"})
+            actor = _car(random, "long", drive=_steady(lane, STOP_LINE_M - 3.4 - slow / 3.6 * passes_s, slow))
+            actors.append(actor | {"class": "bus", "body": "coach"})
         else:
             actors.append(_stopping(random, "waits", lane, red_s, beyond_m=-float(random.uniform(0.3, 1.2))))
     return {"duration_s": round(red_s + 4.5, 2), "road": _junction(), "signals": _head(programme), "actors": actors}

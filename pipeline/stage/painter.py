@@ -54,7 +54,7 @@ class Painter:
         self._sun = np.array(
             [math.cos(height) * math.sin(azimuth), math.cos(height) * math.cos(azimuth), math.sin(height)]
         )
-        self._sheen = np.random.default_rng(5).normal(0, 0.035, (7, 7)).astype(np.float32)
+        self._sheen = np.random.default_rng(5).normal(0, 0.05, (6, 6)).astype(np.float32)
         self._sunlight = (1.0 - light.clouds) if light.time == "day" else 0.0
 
     def shadow(self, canvas: Canvas, presence: Presence) -> None:
@@ -145,8 +145,14 @@ class Painter:
         if face.texture is not None and len(flat) == 4:
             self._stretch(canvas, face.texture, flat.astype(np.float32), self.shade(normal))
             return
-        colour = darker(face.colour, self.shade(normal)) if face.shaded else face.colour
+        colour = self._lacquered(face.colour, normal) if face.shaded else face.colour
         fill(canvas, flat, colour, face.glow)
+
+    def _lacquered(self, colour: BGR, normal: Points) -> BGR:
+        """Paint in this light: what looks up mirrors a little of the sky, dark paint the most to the eye."""
+        level, sky = self.shade(normal), 30.0 * max(0.0, float(normal[2])) + 6.0
+        blue, green, red = darker(colour, level)
+        return blue + sky, green + 0.97 * sky, red + 0.93 * sky
 
     def shade(self, normal: Points) -> float:
         """Light on a plane with this normal; about 1 on a roof in the sun."""

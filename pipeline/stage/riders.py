@@ -30,38 +30,44 @@ def _point(x: float, y: float, z: float) -> Points:
 
 def _motorcycle(actor: Actor, *, lit: bool, braking: bool) -> Solid:
     paint = bgr(actor.colour)
-    body = Assembly()
-    body.loft(
-        [(-0.84, 0.1, 0.6, 0.8), (-0.6, 0.19, 0.42, 0.86), (-0.1, 0.2, 0.3, 0.76), (0.15, 0.17, 0.28, 0.6)], paint
+    tail, nose = Assembly(), Assembly()
+    tail.loft(
+        [(-0.86, 0.12, 0.6, 0.82), (-0.6, 0.22, 0.42, 0.88), (-0.1, 0.22, 0.3, 0.78), (0.15, 0.18, 0.26, 0.5)], paint
     )
-    body.loft([(0.25, 0.2, 0.35, 0.98), (0.42, 0.23, 0.4, 1.06), (0.58, 0.12, 0.5, 0.92)], paint)
-    marks = Assembly()
-    marks.loft([(-0.78, 0.13, 0.8, 0.9), (-0.3, 0.18, 0.76, 0.88), (0.1, 0.12, 0.68, 0.8)], (30, 30, 32))
+    # The shield before the legs is as wide as the rider.
+    nose.loft([(0.22, 0.3, 0.34, 0.92), (0.34, 0.29, 0.36, 1.06), (0.5, 0.2, 0.44, 1.1), (0.62, 0.1, 0.6, 0.96)], paint)
+    rear_marks, front_marks = Assembly(), Assembly()
+    rear_marks.loft([(-0.78, 0.14, 0.82, 0.92), (-0.3, 0.2, 0.78, 0.9), (0.1, 0.14, 0.7, 0.82)], (30, 30, 32))
     glow = BRAKE_GLOW if braking else TAIL_GLOW if lit else None
-    _upright(marks, -0.855, (-0.1, 0.1), (0.66, 0.77), TAIL, -1, glow)
+    _upright(rear_marks, -0.875, (-0.12, 0.12), (0.68, 0.8), TAIL, -1, glow)
     for side in (-1.0, 1.0):
-        _upright(marks, -0.85, (side * 0.13 - 0.035, side * 0.13 + 0.035), (0.67, 0.74), (30, 130, 235), -1, None)
-    _upright(marks, -0.86, (-0.09, 0.09), (0.34, 0.64), (26, 26, 28), -1, None)
-    _upright(marks, 0.6, (-0.1, 0.1), (0.72, 0.9), HEAD, 1, HEAD_GLOW if lit else None)
+        _upright(rear_marks, -0.87, (side * 0.16 - 0.04, side * 0.16 + 0.04), (0.69, 0.77), (30, 130, 235), -1, None)
+        _upright(front_marks, 0.63, (side * 0.14 - 0.04, side * 0.14 + 0.04), (0.74, 0.86), (30, 130, 235), 1, None)
+    _upright(rear_marks, -0.88, (-0.1, 0.1), (0.34, 0.66), (26, 26, 28), -1, None)
+    _upright(front_marks, 0.64, (-0.1, 0.1), (0.74, 0.94), HEAD, 1, HEAD_GLOW if lit else None)
     if actor.plate:
         image = plate_face.plate_face(actor.plate, actor.plate_style, "04.29")
-        corners = plate_corners(-0.87, 0.48, -1, plate_face.MOTORCYCLE_WIDTH_M, plate_face.MOTORCYCLE_HEIGHT_M)
-        marks.add(corners, (230, 230, 230), (-1, 0, 0), texture=image)
+        size = plate_face.MOTORCYCLE_WIDTH_M, plate_face.MOTORCYCLE_HEIGHT_M
+        rear_marks.add(plate_corners(-0.89, 0.5, -1, *size), (230, 230, 230), (-1, 0, 0), texture=image)
+        front_marks.add(plate_corners(0.65, 0.6, 1, *size), (230, 230, 230), (1, 0, 0), texture=image)
     dark: BGR = (40, 40, 42)
     bars = [
-        Limb(_point(0.42, 0.34, 1.06), _point(0.42, -0.34, 1.06), 0.03, dark),
-        Limb(_point(0.5, 0, 0.9), _point(0.62, 0, 0.35), 0.06, (60, 60, 62)),
-        Limb(_point(-0.78, -0.21, 0.42), _point(-0.15, -0.19, 0.32), 0.075, (128, 128, 130)),
-        Limb(_point(-0.8, -0.21, 0.43), _point(-0.79, -0.21, 0.43), 0.05, (20, 20, 20)),
+        Limb(_point(0.42, 0.34, 1.08), _point(0.42, -0.34, 1.08), 0.035, dark),
+        Limb(_point(0.62, 0, 0.62), _point(0.64, 0, 0.5), 0.11, paint),
     ]
     for side in (-1.0, 1.0):
         bars.append(Limb(_point(0.42, side * 0.28, 1.08), _point(0.4, side * 0.42, 1.25), 0.018, dark))
-        bars.append(Limb(_point(0.4, side * 0.38, 1.26), _point(0.4, side * 0.48, 1.27), 0.055, dark))
+        bars.append(Limb(_point(0.4, side * 0.38, 1.26), _point(0.4, side * 0.48, 1.27), 0.06, dark))
+    exhaust = (
+        Limb(_point(-0.8, -0.23, 0.44), _point(-0.15, -0.2, 0.32), 0.085, (128, 128, 130)),
+        Limb(_point(-0.83, -0.23, 0.45), _point(-0.82, -0.23, 0.45), 0.055, (20, 20, 20)),
+    )
     riders, heads = _seated(actor.riders, seat_m=0.86, hands=(0.4, 0.3, 1.08), feet=(0.12, 0.22, 0.32))
     groups = (
-        *(_wheel(x, 0.3, 0.15) for x in (-0.62, 0.62)),
-        Group(2, tuple(body.faces), tuple(marks.faces), tuple(bars)),
-        Group(3, (), (), riders),
+        *(_wheel(x, 0.3, 0.16) for x in (-0.62, 0.62)),
+        Group(2, tuple(tail.faces), tuple(rear_marks.faces), exhaust),
+        Group(2, tuple(nose.faces), tuple(front_marks.faces), tuple(bars)),
+        Group(2, (), (), riders),
     )
     return Solid(groups, 1.92, 0.8, 1.7, 0.62, -0.62, (_point(0.57, 0, 0.8),) if lit else (), heads)
 

@@ -151,9 +151,17 @@ class Assembly:
         self.add([[x0, y0, z1], [x1, y0, z1], [x1, y1, z1], [x0, y1, z1]], colour, (0, 0, 1))
 
     def loft(
-        self, sections: Sequence[tuple[float, float, float, float]], colour: BGR, *, shoulder: float = 0.9
+        self,
+        sections: Sequence[tuple[float, float, float, float]],
+        colour: BGR,
+        *,
+        shoulder: float = 0.9,
+        top: BGR | None = None,
     ) -> None:
-        """A hull through cross-sections (x, half width, lowest, highest), narrower at the top by `shoulder`."""
+        """A hull through cross-sections (x, half width, lowest, highest).
+
+        It is narrower at the top by `shoulder`, and the top is of a colour of its own where `top` is given.
+        """
         rings: list[Points] = []
         for x, half, low, high in sections:
             middle = low + 0.55 * (high - low)
@@ -166,7 +174,7 @@ class Assembly:
                 quad = np.array([one[index], one[index + 1], other[index + 1], other[index]])
                 # Along a long body only the sides, at a slanting nose also the front says where outside is.
                 away = (quad.mean(axis=0) - core) * np.array([0.15, 1.0, 1.0])
-                self.add(quad, colour, away)
+                self.add(quad, top if top and index in (2, 3, 4) else colour, away)
         self.add(rings[0], colour, (-1, 0, 0))
         self.add(rings[-1], colour, (1, 0, 0))
 
