@@ -47,7 +47,8 @@ def verify_packages(
     keys: Annotated[
         Path | None,
         typer.Option(
-            help="Trusted public keys [default: keys.json beside the package, else $TERTIB_HOME/keys/cameras.json]."
+            help="Trusted public keys [default: keys.json or keys/keys.json beside the package, "
+            "else $TERTIB_HOME/keys/cameras.json]."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON line a package instead of words.")] = False,
@@ -82,8 +83,10 @@ def _files(given: list[Path]) -> Iterator[Path]:
 
 def _default_keys(package: Path) -> Path:
     beside = package.parent / "keys.json"
+    # Where `tertib observe --packages DIR` leaves the keys that it made.
+    below = package.parent / "keys" / "keys.json"
     at_home = Path(os.environ.get("TERTIB_HOME") or _REPOSITORY / "var") / "keys" / "cameras.json"
-    for path in (beside, at_home):
+    for path in (beside, below, at_home):
         if path.is_file():
             return path
     raise typer.TyperException(
