@@ -188,10 +188,12 @@ class _Places:
         for record in positions:
             self._by_track.setdefault(record["track"], []).append(record)
 
-    def box(self, track: object, at_s: float) -> list[float] | None:
-        """The box at the picture nearest in time, or None when none is near."""
+    def boxes(self, track: object, at_s: float) -> list[list[float]]:
+        """The boxes at the picture nearest in time: the whole, and a motorcycle without its riders."""
         nearest = min(self._by_track.get(track, []), key=lambda r: abs(r["time"] - at_s), default=None)
-        return nearest["box"] if nearest and abs(nearest["time"] - at_s) < 0.25 else None
+        if nearest is None or abs(nearest["time"] - at_s) >= 0.25:
+            return []
+        return [nearest[key] for key in ("box", "machine_box") if nearest.get(key)]
 
 
 def _offence_gap(true: Record, found: Record, places: _Places, tolerance: Tolerance) -> float | None:
@@ -204,8 +206,8 @@ def _offence_gap(true: Record, found: Record, places: _Places, tolerance: Tolera
         return None
     if found.get("box") is not None:
         # The box is that of the picture, which may come after the instant itself.
-        boxes = [places.box(true.get("track"), found["time"] + later) for later in (0.0, 0.08)]
-        known = [box for box in boxes if box] or ([true["box"]] if true.get("box") else [])
+        known = [box for later in (0.0, 0.08) for box in places.boxes(true.get("track"), found["time"] + later)]
+        known = known or ([true["box"]] if true.get("box") else [])
         if known and max(_overlap(box, found["box"]) for box in known) < tolerance.overlap:
             return None
     return float(gap_s)

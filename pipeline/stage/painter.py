@@ -18,6 +18,7 @@ from pipeline.stage.world import Presence, box_of, hull
 Image = NDArray[np.uint8]
 _SHIFT = 4
 _ONE = 1 << _SHIFT
+NEAR_ROAD_M = 0.6
 
 
 @dataclass
@@ -67,8 +68,9 @@ class Painter:
         if self._sunlight > 0.05:
             cast = world - self._sun * (world[:, 2:3] / self._sun[2])
             self._darken(canvas, np.vstack([cast, ground]), 0.24 + 0.4 * self._sunlight, 1.2)
-        self._darken(canvas, ground, 0.34, 3.0)
-        low = ground.copy()
+        # Only what is near the road keeps the light of the sky from it.
+        low = ground[world[:, 2] < NEAR_ROAD_M]
+        self._darken(canvas, low, 0.34, 3.0)
         low[:, :2] = low[:, :2].mean(axis=0) + 0.86 * (low[:, :2] - low[:, :2].mean(axis=0))
         self._darken(canvas, low, 0.45, 1.5)
 

@@ -32,18 +32,21 @@ def _motorcycle(actor: Actor, *, lit: bool, braking: bool) -> Solid:
     paint = bgr(actor.colour)
     tail, nose = Assembly(), Assembly()
     tail.loft(
-        [(-0.86, 0.12, 0.6, 0.82), (-0.6, 0.22, 0.42, 0.88), (-0.1, 0.22, 0.3, 0.78), (0.15, 0.18, 0.26, 0.5)], paint
+        [(-0.84, 0.06, 0.66, 0.78), (-0.6, 0.12, 0.54, 0.82), (-0.1, 0.15, 0.34, 0.76), (0.12, 0.13, 0.28, 0.5)], paint
     )
-    # The shield before the legs is as wide as the rider.
-    nose.loft([(0.22, 0.3, 0.34, 0.92), (0.34, 0.29, 0.36, 1.06), (0.5, 0.2, 0.44, 1.1), (0.62, 0.1, 0.6, 0.96)], paint)
+    # The shield before the legs is wide at the knees and narrow at the feet.
+    nose.loft([(0.3, 0.13, 0.3, 0.7), (0.42, 0.12, 0.36, 0.72), (0.5, 0.07, 0.46, 0.72)], paint)
+    nose.loft(
+        [(0.28, 0.25, 0.66, 0.98), (0.4, 0.24, 0.66, 1.06), (0.54, 0.15, 0.7, 1.06), (0.62, 0.09, 0.74, 0.98)], paint
+    )
     rear_marks, front_marks = Assembly(), Assembly()
-    rear_marks.loft([(-0.78, 0.14, 0.82, 0.92), (-0.3, 0.2, 0.78, 0.9), (0.1, 0.14, 0.7, 0.82)], (30, 30, 32))
+    rear_marks.loft([(-0.72, 0.1, 0.8, 0.86), (-0.3, 0.16, 0.76, 0.85), (0.1, 0.12, 0.68, 0.78)], (30, 30, 32))
     glow = BRAKE_GLOW if braking else TAIL_GLOW if lit else None
-    _upright(rear_marks, -0.875, (-0.12, 0.12), (0.68, 0.8), TAIL, -1, glow)
+    _upright(rear_marks, -0.875, (-0.12, 0.12), (0.69, 0.8), TAIL, -1, glow)
     for side in (-1.0, 1.0):
         _upright(rear_marks, -0.87, (side * 0.16 - 0.04, side * 0.16 + 0.04), (0.69, 0.77), (30, 130, 235), -1, None)
         _upright(front_marks, 0.63, (side * 0.14 - 0.04, side * 0.14 + 0.04), (0.74, 0.86), (30, 130, 235), 1, None)
-    _upright(rear_marks, -0.88, (-0.1, 0.1), (0.34, 0.66), (26, 26, 28), -1, None)
+    _upright(rear_marks, -0.88, (-0.09, 0.09), (0.46, 0.67), (26, 26, 28), -1, None)
     _upright(front_marks, 0.64, (-0.1, 0.1), (0.74, 0.94), HEAD, 1, HEAD_GLOW if lit else None)
     if actor.plate:
         image = plate_face.plate_face(actor.plate, actor.plate_style, "04.29")
@@ -53,7 +56,9 @@ def _motorcycle(actor: Actor, *, lit: bool, braking: bool) -> Solid:
     dark: BGR = (40, 40, 42)
     bars = [
         Limb(_point(0.42, 0.34, 1.08), _point(0.42, -0.34, 1.08), 0.035, dark),
-        Limb(_point(0.62, 0, 0.62), _point(0.64, 0, 0.5), 0.11, paint),
+        Limb(_point(0.5, 0.09, 0.8), _point(0.62, 0.09, 0.32), 0.032, (150, 150, 152)),
+        Limb(_point(0.5, -0.09, 0.8), _point(0.62, -0.09, 0.32), 0.032, (150, 150, 152)),
+        Limb(_point(0.5, 0, 0.62), _point(0.78, 0, 0.6), 0.075, paint),
     ]
     for side in (-1.0, 1.0):
         bars.append(Limb(_point(0.42, side * 0.28, 1.08), _point(0.4, side * 0.42, 1.25), 0.018, dark))
@@ -64,7 +69,7 @@ def _motorcycle(actor: Actor, *, lit: bool, braking: bool) -> Solid:
     )
     riders, heads = _seated(actor.riders, seat_m=0.86, hands=(0.4, 0.3, 1.08), feet=(0.12, 0.22, 0.32))
     groups = (
-        *(_wheel(x, 0.3, 0.16) for x in (-0.62, 0.62)),
+        *(_wheel(x, 0.31, 0.15) for x in (-0.62, 0.62)),
         Group(2, tuple(tail.faces), tuple(rear_marks.faces), exhaust),
         Group(2, tuple(nose.faces), tuple(front_marks.faces), tuple(bars)),
         Group(2, (), (), riders),
@@ -130,7 +135,7 @@ def _seated(
     limbs: list[Limb] = []
     heads: list[Head] = []
     for number, rider in enumerate(riders):
-        cloth, back = bgr(rider.colour), -0.12 - 0.36 * number
+        cloth, back = bgr(rider.colour), -0.2 - 0.34 * number
         hip, chest = _point(back, 0, seat_m + 0.06), _point(back + 0.1, 0, seat_m + 0.5)
         limbs.append(Limb(hip, chest, 0.19, cloth))
         limbs.append(Limb(chest + _point(0, 0.13, 0.02), chest + _point(0, -0.13, 0.02), 0.1, cloth))

@@ -82,7 +82,7 @@ class Solid:
     """A whole road user.
 
     Attributes:
-        groups: What is drawn.
+        groups: What is drawn; where there are riders, they are the last.
         length_m: From bumper to bumper.
         width_m: Over all.
         height_m: Over all.
@@ -104,16 +104,25 @@ class Solid:
     @cached_property
     def outline(self) -> tuple[Points, NDArray[np.float64]]:
         """All corners [n, 3] and the radius of each, for boxes and shadows."""
-        points: list[Points] = []
-        radii: list[float] = []
-        for group in self.groups:
-            for face in (*group.faces, *group.marks):
-                points.extend(face.points)
-                radii.extend([0.0] * len(face.points))
-            for limb in group.limbs:
-                points += [limb.start, limb.end]
-                radii += [limb.radius_m] * 2
-        return np.array(points), np.array(radii)
+        return _outline(self.groups)
+
+    @cached_property
+    def machine(self) -> tuple[Points, NDArray[np.float64]] | None:
+        """The same of what is ridden, without its riders; None where nobody rides."""
+        return _outline(self.groups[:-1]) if self.heads else None
+
+
+def _outline(groups: Sequence[Group]) -> tuple[Points, NDArray[np.float64]]:
+    points: list[Points] = []
+    radii: list[float] = []
+    for group in groups:
+        for face in (*group.faces, *group.marks):
+            points.extend(face.points)
+            radii.extend([0.0] * len(face.points))
+        for limb in group.limbs:
+            points += [limb.start, limb.end]
+            radii += [limb.radius_m] * 2
+    return np.array(points), np.array(radii)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from pipeline.stage.journey import Journey, zeros
 from pipeline.stage.lens import Lens
 from pipeline.stage.offences import Fault, faults
 from pipeline.stage.specification import Actor, StageLine
-from pipeline.stage.world import Box, Presence, World, box_of, head_boxes
+from pipeline.stage.world import Box, Presence, World, box_of, head_boxes, machine_box
 
 Record = dict[str, Any]
 
@@ -180,6 +180,7 @@ class Chronicle:
                     "heading_degrees": round(presence.pose.heading * 57.29577951308232, 3),
                     "speed_kmh": round(journey.speed_kmh(at_s), 4),
                     "hidden_share": round(_covered(box, nearer), 3),
+                    **({"machine_box": _rounded(machine)} if (machine := machine_box(presence, self.lens)) else {}),
                     **({"heads": [{"box": _rounded(b), "helmet": worn} for b, worn in heads]} if heads else {}),
                 }
 

@@ -94,6 +94,14 @@ def box_of(presence: Presence, lens: Lens) -> Box | None:
     return _box(presence.placed(points), radii, lens)
 
 
+def machine_box(presence: Presence, lens: Lens) -> Box | None:
+    """The box round a motorcycle or bicycle without its riders, as many detectors draw it; None for all others."""
+    if presence.solid.machine is None:
+        return None
+    points, radii = presence.solid.machine
+    return _box(presence.placed(points), radii, lens)
+
+
 def head_boxes(presence: Presence, lens: Lens) -> list[tuple[Box, bool]]:
     """The heads of riders: box, and whether a helmet is worn."""
     found: list[tuple[Box, bool]] = []

@@ -92,6 +92,13 @@ def test_what_lasts_may_be_told_at_any_time_of_it_by_the_place_at_that_time(scor
     assert scored([LASTING, there], [found | {"box": [100, 100, 200, 200]}])["found"] == 0
 
 
+def test_a_motorcycle_may_be_boxed_with_or_without_its_rider(scored: Any) -> None:
+    there = {"kind": "position", "track": 1, "time": OFFENCE["time"], "box": [100, 0, 150, 200]}
+    found = OFFENCE | {"box": [110, 140, 140, 200]}
+    assert scored([OFFENCE, there], [found])["found"] == 0
+    assert scored([OFFENCE, there | {"machine_box": [108, 138, 142, 200]}], [found])["found"] == 1
+
+
 def test_borderline_truths_count_neither_way(scored: Any) -> None:
     slight = OFFENCE | {"borderline": True}
     untold, told = scored([slight], []), scored([slight], [OFFENCE])
