@@ -81,10 +81,6 @@ def _car(actor: Actor, *, lit: bool, braking: bool) -> Solid:
     rear_lamps(marks, back, half, build.tail * 0.66, (0.22, 0.26), lit=lit, braking=braking)
     slab(marks, back, half * 0.88, 0.3, 0.47, TRIM, -1)
     slab(marks, back, half * 0.42, build.tail * 0.72 + 0.16, build.tail * 0.72 + 0.2, (168, 170, 172), -1)
-    for side in (-1.0, 1.0):
-        # The rear tyres show below the bumper.
-        y0, y1 = side * half * 0.6, side * half * 0.9
-        marks.add([[back, y0, 0.0], [back, y1, 0.0], [back, y1, 0.3], [back, y0, 0.3]], (24, 24, 25), (-1, 0, 0))
     plate(marks, actor, back - 0.01, build.tail * 0.72, -1)
     nose = front + 0.012
     slab(marks, nose, half * 0.52, build.bonnet - 0.42, build.bonnet - 0.3, (36, 36, 36), 1)
@@ -146,7 +142,7 @@ def _cabin(upper: Assembly, build: _Build, paint: BGR) -> None:
     for quad, outward in ((back, (-1.0, 0.0, 0.2)), (windscreen, (1.0, 0.0, 0.3))):
         upper.add(quad, paint, outward)
         upper.add(patch(quad, 0.05, 0.95, 0.07, 0.93), (22, 22, 22), outward)
-        upper.glass(patch(quad, 0.08, 0.92, 0.11, 0.89), outward, strips=5, sky=1.35)
+        upper.glass(patch(quad, 0.08, 0.92, 0.11, 0.89), outward, strips=8, sky=1.35)
     for side in (1.0, -1.0):
         quad = np.array(
             [

@@ -55,7 +55,7 @@ class Painter:
         self._sun = np.array(
             [math.cos(height) * math.sin(azimuth), math.cos(height) * math.cos(azimuth), math.sin(height)]
         )
-        self._sheen = np.random.default_rng(5).normal(0, 0.05, (6, 6)).astype(np.float32)
+        self._sheen = np.random.default_rng(5).normal(0, 0.16, (9, 9)).astype(np.float32)
         self._sunlight = (1.0 - light.clouds) if light.time == "day" else 0.0
 
     def shadow(self, canvas: Canvas, presence: Presence) -> None:
@@ -152,7 +152,7 @@ class Painter:
 
     def _lacquered(self, colour: BGR, normal: Points) -> BGR:
         """Paint in this light: what looks up mirrors a little of the sky, dark paint the most to the eye."""
-        level, sky = self.shade(normal), 30.0 * max(0.0, float(normal[2])) + 6.0
+        level, sky = self.shade(normal), 15.0 * max(0.0, float(normal[2])) + 6.0
         blue, green, red = darker(colour, level)
         return blue + sky, green + 0.97 * sky, red + 0.93 * sky
 
