@@ -160,11 +160,11 @@ def _red_light(random: Random, innocent: bool, difficulty: float) -> Content:
                 _car(random, "late-yellow", drive=_steady(lane, STOP_LINE_M - front_m - kmh / 3.6 * passes_s, kmh))
             )
         elif look < 0.65 and difficulty >= 0.3:
-            # A long vehicle whose front passed on yellow: its rear wheels pass when red is old.
-            slow = float(random.uniform(9, 12))
+            # A slow vehicle whose front passed on late yellow: its rear wheels pass when red is a second old.
+            slow = float(random.uniform(8.0, 9.5))
             passes_s = red_s - 0.3
-            actor = _car(random, "long", drive=_steady(lane, STOP_LINE_M - 3.4 - slow / 3.6 * passes_s, slow))
-            actors.append(actor | {"class": "bus", "body": "coach"})
+            actor = _car(random, "slow", drive=_steady(lane, STOP_LINE_M - 1.6 - slow / 3.6 * passes_s, slow))
+            actors.append(actor | {"body": "pickup"})
         else:
             actors.append(_stopping(random, "waits", lane, red_s, beyond_m=-float(random.uniform(0.3, 1.2))))
     return {"duration_s": round(red_s + 4.5, 2), "road": _junction(), "signals": _head(programme), "actors": actors}
