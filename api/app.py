@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 
 from api import health
 from api.answers import install
+from api.audit import routes as audit
 from api.audit.publishing import publish_daily
 from api.clock import Clock, now
 from api.complaints import pages as complaints
@@ -45,6 +46,7 @@ ROUTERS = (
     contests.router,
     complaints.router,
     portal.router,
+    audit.router,
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -67,12 +68,47 @@ def fits(event: EventFacts, case_id: UUID, number: int) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Promises:
+    """What deadlines are computed from anew.
+
+    Attributes:
+        jurisdiction: policies, and the holidays that the office has followed last.
+        calendar_changed_at: when it last followed a change of the holidays; None: never.
+    """
+
+    jurisdiction: Jurisdiction
+    calendar_changed_at: datetime | None = None
+
+    def due_at(self, clock: ClockFacts, events: Sequence[EventFacts]) -> datetime | None:
+        """The deadline by the last event that moved it, else by its policy; None when neither can say."""
+        for event in reversed(events):
+            if event.type in {"clock_moved", "clock_computed"} and event.number > clock.started_by:
+                body = json.loads(event.body)
+                if (body.get("clock"), body.get("policy")) == (clock.name, clock.policy_id):
+                    return datetime.fromisoformat(body["due_at"])
+        policy = self.jurisdiction.policy(clock.policy_id, clock.policy_version)
+        if policy is None or (policy.count == "working_days" and not self._counts_still(clock)):
+            return None
+        try:
+            return due_at(policy, self.jurisdiction, anchor_at=clock.anchor_at, started_at=clock.started_at)
+        except CalendarNotPublished:
+            return None
+
+    def _counts_still(self, clock: ClockFacts) -> bool:
+        """Whether the present holidays hold for it: they moved no clock that had ended or was late already."""
+        if clock.stopped_by is not None:
+            return False
+        changed_at = self.calendar_changed_at
+        return changed_at is None or clock.due_at is None or clock.due_at >= changed_at
+
+
 def examine(
     case: StoredCase,
     events: Sequence[EventFacts],
     leaves: Sequence[TreeLeafRow],
     clocks: Sequence[ClockFacts],
-    jurisdiction: Jurisdiction | None = None,
+    promises: Promises | None = None,
 ) -> list[Finding]:
     """Everything that does not fit in one case.
 
@@ -81,13 +117,13 @@ def examine(
         events: all its events, by number.
         leaves: its leaves in the log, the oldest first.
         clocks: all its clocks.
-        jurisdiction: whose policies the deadlines are computed from anew; None: they are not.
+        promises: what the deadlines are computed from anew; None: they are not.
     """
     for check in (
         _Chain(case, events, leaves).findings,
         lambda: _published(case, events, leaves),
         lambda: _states(case, events),
-        lambda: _row_and_clocks(case, events, leaves, clocks, jurisdiction),
+        lambda: _row_and_clocks(case, events, leaves, clocks, promises),
     ):
         found = list(check())
         if found:
@@ -214,7 +250,7 @@ def _row_and_clocks(
     events: Sequence[EventFacts],
     leaves: Sequence[TreeLeafRow],
     clocks: Sequence[ClockFacts],
-    jurisdiction: Jurisdiction | None,
+    promises: Promises | None,
 ) -> Iterator[Finding]:
     if events and events[0].at != case.opened_at:
         why = f"it was opened at {events[0].at.isoformat()} by its first event, its row says otherwise"
@@ -222,7 +258,7 @@ def _row_and_clocks(
     elif leaves and leaves[-1].identity_sha256 != identity_sha256(case):
         why = "its reference, kind, jurisdiction or parent is not what was published"
         yield Finding(Tampering.CASE_ALTERED, why, case.reference, None, case.id)
-    wrong = [(clock, why) for clock in clocks for why in [_wrong(clock, events, jurisdiction)] if why]
+    wrong = [(clock, why) for clock in clocks for why in [_wrong(clock, events, promises)] if why]
     for clock, why in wrong:
         yield Finding(Tampering.CLOCK_ALTERED, f"clock {clock.name}: {why}", case.reference, clock.stopped_by, case.id)
     if leaves and not wrong and leaves[-1].clocks_sha256 != clocks_sha256(clocks, leaves[-1].event_count):
@@ -230,11 +266,11 @@ def _row_and_clocks(
         yield Finding(Tampering.CLOCK_ALTERED, why, case.reference, None, case.id)
 
 
-def _wrong(clock: ClockFacts, events: Sequence[EventFacts], jurisdiction: Jurisdiction | None) -> str | None:
+def _wrong(clock: ClockFacts, events: Sequence[EventFacts], promises: Promises | None) -> str | None:
     """Why a clock does not follow from the events; None when it does."""
     if not 1 <= clock.started_by <= len(events) or events[clock.started_by - 1].at != clock.started_at:
         return f"no event {clock.started_by} started it at {clock.started_at.isoformat()}"
-    promised = None if jurisdiction is None else _promised(clock, events, jurisdiction)
+    promised = None if promises is None else promises.due_at(clock, events)
     if promised is not None and clock.due_at != promised:
         due = "none" if clock.due_at is None else clock.due_at.isoformat()
         return f"its deadline is {due}, promised was {promised.isoformat()}"
@@ -253,20 +289,3 @@ def _wrong_end(clock: ClockFacts, events: Sequence[EventFacts]) -> str | None:
     if clock.result != ("late" if late else "on_time"):
         return f"its result is {clock.result!r}, but event {clock.stopped_by} came {'late' if late else 'in time'}"
     return None
-
-
-def _promised(clock: ClockFacts, events: Sequence[EventFacts], jurisdiction: Jurisdiction) -> datetime | None:
-    """The deadline by the last event that moved it, else by its policy; None when neither can say."""
-    for event in reversed(events):
-        if event.type in {"clock_moved", "clock_computed"} and event.number > clock.started_by:
-            body = json.loads(event.body)
-            if (body.get("clock"), body.get("policy")) == (clock.name, clock.policy_id):
-                return datetime.fromisoformat(body["due_at"])
-    policy = jurisdiction.policy(clock.policy_id, clock.policy_version)
-    # Holidays that were decreed after a clock had ended did not move it: an ended one in working days is not recounted.
-    if policy is None or (policy.count == "working_days" and clock.stopped_by is not None):
-        return None
-    try:
-        return due_at(policy, jurisdiction, anchor_at=clock.anchor_at, started_at=clock.started_at)
-    except CalendarNotPublished:
-        return None

@@ -4,31 +4,37 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Table, func, select
 from sqlalchemy.orm import Session
 
-from api.audit.examining import examine, fits
+from api.audit.examining import Promises, examine, fits
 from api.audit.findings import Finding, Tampering
 from api.audit.leaves import hash_of
 from api.audit.merkle import Frontier
 from api.audit.publishing import statement
 from api.audit.tables import TreeHeadRow, TreeLeafRow
+from api.jurisdiction.calendar import WorkCalendar
 from api.jurisdiction.loading import jurisdictions_of
 from api.jurisdiction.model import Jurisdiction
-from api.store.tables import CaseRow, ClockRow, EventRow
+from api.store.tables import CalendarRow, CaseRow, ClockRow, EventRow
 
 _PAGE = 500
 _MAX_SUSPECTS = 1000
 
 
+def steady(session: Session) -> None:
+    """Let a fresh session see the store as it is at one moment, whatever the office writes meanwhile."""
+    session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 @dataclass
 class Audit:
-    """An audit and what it has looked at so far.
+    """An audit and what it has looked at so far; in an office that works, on a `steady` session.
 
     Args:
         session: only read.
@@ -42,6 +48,7 @@ class Audit:
     cases: int = 0
     events: int = 0
     heads: int = 0
+    _known: dict[str, Promises | None] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Finding]:
         """Everything that does not fit, first in the log, then case by case."""
@@ -110,8 +117,8 @@ class Audit:
             for case in page:
                 self.cases += 1
                 self.events += len(events[case.id])
-                law = self._law(case.jurisdiction)
-                for finding in examine(case, events[case.id], leaves[case.id], clocks[case.id], law):
+                promises = self._promises(case.jurisdiction)
+                for finding in examine(case, events[case.id], leaves[case.id], clocks[case.id], promises):
                     row = next((one for one in events[case.id] if one.number == finding.event), None)
                     if finding.what is Tampering.EDITED and row is not None and len(suspects) < _MAX_SUSPECTS:
                         suspects.append((finding, row))
@@ -121,8 +128,22 @@ class Audit:
         if wanted is None:
             yield from self._without_case()
 
-    def _law(self, jurisdiction_id: str) -> Jurisdiction | None:
-        return next((one for one in jurisdictions_of(self.session) if one.id == jurisdiction_id), None)
+    def _promises(self, jurisdiction_id: str) -> Promises | None:
+        if jurisdiction_id not in self._known:
+            jurisdiction = next((one for one in jurisdictions_of(self.session) if one.id == jurisdiction_id), None)
+            self._known[jurisdiction_id] = None if jurisdiction is None else self._as_followed(jurisdiction)
+        return self._known[jurisdiction_id]
+
+    def _as_followed(self, jurisdiction: Jurisdiction) -> Promises:
+        """With the holidays that the office has followed last: the file may be newer than the office's last start."""
+        query = select(CalendarRow).where(CalendarRow.jurisdiction == jurisdiction.id)
+        seen = self.session.scalars(query.order_by(CalendarRow.version.desc()).limit(1)).one_or_none()
+        if seen is None:
+            return Promises(jurisdiction)
+        days = {date.fromisoformat(day): name for day, name in seen.days.items()}
+        followed = jurisdiction.model_copy()
+        followed.__dict__["calendar"] = WorkCalendar(days, frozenset(jurisdiction.holiday_years), jurisdiction.zone)
+        return Promises(followed, seen.seen_at if seen.version > 1 else None)
 
     def _page(self, after: UUID | None, wanted: set[UUID] | None) -> Sequence[Row[Any]]:
         cases = CaseRow.__table__

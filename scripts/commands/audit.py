@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 from datetime import date, datetime, time
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
+import httpx
 import typer
 
-from api.audit.proving import ProofError, prove_case
+from api.audit.proving import ProofError, prove_case, prove_growth
 from api.audit.publishing import publish as publish_head
 from api.audit.publishing import statement
-from api.audit.verifying import Audit
+from api.audit.stamping import HttpAuthority, StampError, examine_stamps, stamp_head
+from api.audit.tables import TreeHeadRow
+from api.audit.verifying import Audit, steady
 from api.clock import now
 from api.store.errors import CaseNotFound
 from api.store.kinds import Actor
@@ -22,6 +27,7 @@ from scripts.commands.office import Home, office
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check the case store against tampering.")
 
+TSA_LIMIT_S = 30
 MAX_KEPT_BYTES = 16 * 1024 * 1024
 
 
@@ -38,6 +44,9 @@ def verify(
         Path | None,
         typer.Option(help="Heads that were kept outside the office, as `tertib audit publish` prints them."),
     ] = None,
+    tsa_ca: Annotated[
+        Path | None, typer.Option("--tsa-ca", help="Also check time stamps, by these trusted certificates (PEM).")
+    ] = None,
     home: Home = None,
 ) -> None:
     """Check every case, its clocks and the log of heads: a line a finding, then a summary; exit code 1 when any."""
@@ -48,11 +57,15 @@ def verify(
         raise typer.TyperException(f"--since {since!r} is no day: write it as 2026-11-24") from error
     found = 0
     with office(home) as (_, database), database.session() as session:
+        steady(session)
         zone = database.jurisdictions.first.zone
         audit = Audit(session, since=None if day is None else datetime.combine(day, time(), tzinfo=zone), kept=heads)
-        for finding in audit.findings():
-            found += 1
-            _tell({"what": finding.what.value, "case": finding.case, "event": finding.event, "why": finding.why})
+        try:
+            for finding in chain(audit.findings(), () if tsa_ca is None else examine_stamps(session, tsa_ca)):
+                found += 1
+                _tell({"what": finding.what.value, "case": finding.case, "event": finding.event, "why": finding.why})
+        except StampError as error:
+            raise typer.TyperException(str(error)) from error
         _tell({"cases": audit.cases, "events": audit.events, "heads": audit.heads, "findings": found})
     if found:
         raise typer.Exit(1)
@@ -61,6 +74,7 @@ def verify(
 @app.command(epilog="Example: tertib audit publish --to heads.jsonl")
 def publish(
     to: Annotated[Path | None, typer.Option(help="Also append the line to this file, to be kept elsewhere.")] = None,
+    tsa: Annotated[str | None, typer.Option("--tsa", help="Address of a time stamp authority (RFC 3161).")] = None,
     everything: Annotated[
         bool, typer.Option("--everything", help="Look at every case, not only at those with new events.")
     ] = False,
@@ -68,7 +82,11 @@ def publish(
 ) -> None:
     """Publish a head now, beside the daily one; prints it as one line to keep where the office cannot change it."""
     with office(home) as (_, database), database.session() as session:
-        line = json.dumps(statement(publish_head(session, now(session), everything=everything)))
+        head = publish_head(session, now(session), everything=everything)
+        line = json.dumps(statement(head))
+    # The head stands, whether the authority answers or not.
+    if tsa is not None:
+        _stamp(home, head.number, tsa)
     if to is not None:
         try:
             with to.open("a") as stream:
@@ -92,6 +110,30 @@ def proof(
         except (CaseNotFound, ProofError) as error:
             raise typer.TyperException(str(error)) from error
         _tell({"case": case.reference, **vars(proved), "holds": proved.holds()})
+
+
+@app.command(epilog="Example: tertib audit growth 17 42")
+def growth(
+    older: Annotated[int, typer.Argument(min=1, help="Number of the older head.")],
+    newer: Annotated[int, typer.Argument(min=1, help="Number of the newer head.")],
+    home: Home = None,
+) -> None:
+    """Prove that the log only grew between two published heads (RFC 6962 consistency proof)."""
+    with office(home) as (_, database), database.session() as session:
+        try:
+            proved = prove_growth(session, older, newer)
+        except ProofError as error:
+            raise typer.TyperException(str(error)) from error
+        _tell({**vars(proved), "holds": proved.holds()})
+
+
+def _stamp(home: Path | None, number: int, url: str) -> None:
+    with office(home) as (_, database), database.session() as session, httpx.Client(timeout=TSA_LIMIT_S) as client:
+        head = session.get_one(TreeHeadRow, number)
+        try:
+            stamp_head(session, head, HttpAuthority(url, client), now(session), secrets.randbits(63))
+        except StampError as error:
+            raise typer.TyperException(f"head {number} is published, but not stamped: {error}") from error
 
 
 def _read_kept(path: Path) -> list[dict[str, Any]]:

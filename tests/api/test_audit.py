@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from api.audit.proving import ProofError, prove_case, prove_growth
 from api.audit.publishing import latest_head, publish, publish_daily, statement
 from api.audit.tables import TreeHeadRow, TreeLeafRow
-from api.audit.verifying import Audit
+from api.audit.verifying import Audit, steady
 from api.clock import CLOCK_KEY, DatabaseClock, now
 from api.database import APP_ROLE, OWNER_ROLE, Database
 from api.jurisdiction.loading import JURISDICTIONS_KEY
@@ -382,6 +382,30 @@ class TestTheLog:
         assert publish(office.session, now(office.session), everything=True).size == 5
 
 
+def test_anybody_may_keep_the_published_heads(client, database):
+    assert client.get("/v1/audit/heads").json() == []
+    kept = filled(database)["kept"]
+    told = client.get("/v1/audit/heads").json()
+    assert [(one["number"], one["size"], one["root_sha256"]) for one in told] == [
+        (one["number"], one["size"], one["root_sha256"]) for one in reversed(kept)
+    ]
+    assert [one["number"] for one in client.get("/v1/audit/heads", params={"before": 2}).json()] == [1]
+    assert client.get("/v1/audit/heads", params={"limit": 0}).status_code == 422
+
+
+def test_an_office_that_works_meanwhile_is_not_accused(database):
+    made = filled(database)
+    with database.session() as auditor:
+        steady(auditor)
+        audit = Audit(auditor)
+        findings = audit.findings()
+        assert auditor.get(CaseRow, made["a"]).event_count == 5
+        with database.session() as session:
+            append(session, made["a"], "message", actor=OFFICER, body={}, audience=Audience.PUBLIC)
+        assert list(findings) == []
+        assert audit.events == 12
+
+
 def test_since_a_day_looks_only_at_what_changed_after_it(office):
     office.sql("UPDATE tree_heads SET made_at = made_at - interval '2 days'")
     edit(office)
@@ -451,6 +475,8 @@ class TestCommand:
         assert lines[-1]["findings"] == 1
         code, lines, _ = run("proof", reference)
         assert (code, lines[0]["holds"], lines[0]["size"]) == (0, True, 5)
+        code, lines, _ = run("growth", 1, 3)
+        assert (code, lines[0]["holds"], lines[0]["older"][:2]) == (0, True, [1, 2])
 
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
@@ -459,6 +485,7 @@ class TestCommand:
             (("verify", "--kept", "/nowhere"), "/nowhere: cannot be read"),
             (("verify", "--kept", __file__), "not lines of JSON"),
             (("proof", "A-0000-0000-0000"), "No case with this reference"),
+            (("growth", 2, 1), "not both published, the older one first"),
         ],
     )
     def test_what_is_wrong_is_told_in_a_sentence(self, run, arguments, sentence):

@@ -109,6 +109,11 @@ def test_no_result_and_nothing_that_is_late_already_moves(office, jurisdiction, 
     assert (kept.due_at, kept.result, kept.stopped_at) == (frozen.due_at, "on_time", frozen.stopped_at)
     assert local(clocks(after, late)["verification"].due_at, jurisdiction) == "2026-08-14"
     assert clocks(after, late)["verification"].overdue_at(MONDAY + timedelta(days=5))
+    with after.session() as session:
+        assert list(Audit(session).findings()) == []
+    # A file that the office has not followed yet is no tampering.
+    with office("2026-08-12", "2026-08-18").session() as session:
+        assert list(Audit(session).findings()) == []
 
 
 @pytest.mark.parametrize("name", ["first_response", "verification"])
