@@ -146,7 +146,9 @@ def _resolve_ultralytics(source: UltralyticsSource, path: Path, *, offline: bool
     if offline:
         raise ModelError(sentence)
     try:
-        from ultralytics.utils.downloads import attempt_download_asset  # noqa: PLC0415 - only in the extra `train`
+        from models.backends.guarded_ultralytics import (  # noqa: PLC0415 - only in the extra `train`
+            attempt_download_asset,
+        )
     except ModuleNotFoundError as error:
         raise ModelError(f"{sentence}, which is not installed (scripts/setup dev)") from error
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 CODE = [p for room in ("pipeline", "models", "api", "scripts", "samples") for p in (ROOT / room).rglob("*.py")]
@@ -74,6 +76,19 @@ def test_the_office_takes_from_the_roadside_only_the_evidence_contract() -> None
     }
     assert taken
     assert all(name.startswith("pipeline.evidence.") or name == "pipeline.evidence" for name in taken)
+
+
+def test_ultralytics_is_imported_only_through_its_guard() -> None:
+    imported = re.compile(r"^\s*(?:from|import) ultralytics", re.MULTILINE)
+    importers = {path.stem for path in CODE if imported.search(path.read_text())}
+    assert importers == {"guarded_ultralytics"}
+
+
+def test_a_file_that_is_no_picture_is_refused_by_pillow_itself() -> None:
+    guard = pytest.importorskip("models.backends.guarded_ultralytics")
+    assert guard.YOLO is not None
+    with pytest.raises(Image.UnidentifiedImageError):
+        Image.open(io.BytesIO(b"no picture"))
 
 
 def test_committed_weights_are_small_and_have_a_card() -> None:

@@ -25,7 +25,8 @@ class UltralyticsDetector:
     def __init__(self, path: Path, *, threads: int, device: str) -> None:
         try:
             import torch  # noqa: PLC0415 - only who chooses this backend has torch
-            from ultralytics import YOLO  # noqa: PLC0415 - as above
+
+            from models.backends.guarded_ultralytics import YOLO  # noqa: PLC0415 - as above
         except ModuleNotFoundError as error:
             raise ModelError("the backend `ultralytics` needs the extra `train`: run scripts/setup dev") from error
         if device == "CPU":

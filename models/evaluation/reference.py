@@ -84,7 +84,7 @@ def _look(weights: Path, seen: list[Frame]) -> dict[str, list[tuple[list[float],
         raise ModelError(
             "computing the reference boxes needs the extra `train` and the package ai-edge-litert: pip install it"
         )
-    from ultralytics import YOLO  # noqa: PLC0415 - only in the extra `train`
+    from models.backends.guarded_ultralytics import YOLO  # noqa: PLC0415 - only in the extra `train`
 
     model = YOLO(str(weights), task="detect")
     found: dict[str, list[tuple[list[float], float, str]]] = {}

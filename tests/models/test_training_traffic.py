@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the extra `train`")
-ultralytics = pytest.importorskip("ultralytics", reason="training needs the extra `train`")
+ultralytics = pytest.importorskip("models.backends.guarded_ultralytics", reason="training needs the extra `train`")
 
 from typer.testing import CliRunner  # noqa: E402 - after the skip
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from ultralytics.utils.loss import v8DetectionLoss
-from ultralytics.utils.tal import make_anchors
 
+from models.backends.guarded_ultralytics import make_anchors, v8DetectionLoss
 from models.detection import CLASSES
 from models.training.traffic.agreement import UNDECIDED
 

@@ -28,7 +28,7 @@ def load_base(path: Path) -> Any:  # noqa: ANN401 - ultralytics carries no types
     Raises:
         ModelError: no such file, or not a detector like YOLOv8's.
     """
-    from ultralytics import YOLO  # noqa: PLC0415 - heavy; only who trains has it
+    from models.backends.guarded_ultralytics import YOLO  # noqa: PLC0415 - heavy; only who trains has it
 
     try:
         network = YOLO(str(path), task="detect").model.float()

@@ -35,7 +35,7 @@ class UltralyticsTeacher:
     """A COCO network, or the one-class plate detector, that ultralytics can load (`.pt` or `.tflite`)."""
 
     def __init__(self, path: Path, rows: dict[int, str]) -> None:
-        from ultralytics import YOLO  # noqa: PLC0415 - heavy; only who trains has it
+        from models.backends.guarded_ultralytics import YOLO  # noqa: PLC0415 - heavy; only who trains has it
 
         self._model: Any = YOLO(str(path), task="detect")
         self._rows = {row: CLASSES.index(name) for row, name in rows.items()}
