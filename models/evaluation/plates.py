@@ -73,7 +73,7 @@ def evaluate(
             ),
         }
     catalogue = load_catalogue()
-    shas = {name: catalogue.model(name).sha256 for name in readers}
+    shas = {name: catalogue.model(name).sha256 for name in readers if name in catalogue.models}
     return {"reader": readers[0], "detector": in_use(), "sha256": shas, "sets": found[readers[0]], "readers": found}
 
 

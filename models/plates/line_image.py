@@ -14,6 +14,19 @@ LEAST_SPREAD = 6.0
 CHANNEL_LEAD = 1.5
 
 
+def gray_line(line_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Gray, and no larger than several views of it need: made once, it makes each view cheap.
+
+    Args:
+        line_bgr: uint8 [height, width, 3] or gray [height, width], any size.
+    """
+    scale = min(1.0, 2 * HEIGHT_PX / line_bgr.shape[0])
+    if scale < 1:
+        size = (max(1, round(line_bgr.shape[1] * scale)), 2 * HEIGHT_PX)
+        line_bgr = np.asarray(cv2.resize(line_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return _gray(line_bgr) if line_bgr.ndim == 3 else line_bgr
+
+
 def line_image(line_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Gray, `HEIGHT_PX` by `WIDTH_PX`, whatever the line's own proportions.
 

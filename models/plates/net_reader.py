@@ -13,11 +13,12 @@ from models.plates.candidates import LEAST_LOG_LIKELIHOOD, LOG_OTHER_COUNTRY
 from models.plates.decision import Limits, decide
 from models.plates.decoding import Candidate, decode
 from models.plates.grammar import Grammar
+from models.plates.line_image import gray_line
 from models.plates.line_network import LineNetwork
 from models.plates.posteriors import Posteriors
 from models.plates.reading import PlateReading
 from models.plates.scoring import likelihoods
-from models.plates.slash import log_shape, struck_positions
+from models.plates.slash import ROUND, log_shape, struck_positions
 from models.plates.text_line import TextLine, find_text_lines
 
 LEAST_HEIGHT_PX = 10
@@ -27,7 +28,7 @@ LINE_VIEWS = ((0.0, 0.0), (0.07, 0.0), (0.04, 0.025), (0.0, -0.035), (0.1, 0.015
 # The line may have been found at a wrong place: the whole crop is looked at, too, and the kind of view that explains a
 # text better counts.
 CROP_VIEWS = ((0.0, 0.0), (0.08, 0.0), (0.14, 0.025))
-# Texts that a beam search over the first view of each kind, and the second of the line's, proposes; all judge them.
+# Texts that a beam search over the first view of each kind proposes; all views judge them.
 PROPOSALS = 6
 
 
@@ -73,22 +74,27 @@ class NetReader:
     ) -> tuple[list[Posteriors], list[Posteriors]]:
         """What the network saw in each view of the line (of a two-line plate's one after another), and of the crop."""
         images = [line.image for line in lines] or [crop_bgr]
-        cut = [view(image, *share) for share in LINE_VIEWS for image in images]
+        grays = [gray_line(image) for image in images]
+        cut = [view(gray, *share) for share in LINE_VIEWS for gray in grays]
         # Two lines in one picture of a line's height cannot be read.
-        whole = [view(crop_bgr, *share) for share in CROP_VIEWS] if len(images) == 1 else []
+        crop = gray_line(crop_bgr)
+        whole = [view(crop, *share) for share in CROP_VIEWS] if len(images) == 1 else []
         seen = self._network.recognise_all([*cut, *whole])
         count = len(images)
-        return [joined(seen[start : start + count]) for start in range(0, len(cut), count)], seen[len(cut) :]
+        at_lines = [joined(seen[start : start + count]) for start in range(0, len(cut), count)]
+        # The first view is the line itself: its steps have a place in the line's picture.
+        at_lines[0] = replace(at_lines[0], step_px=images[0].shape[1] / len(at_lines[0].shares) if count == 1 else 0.0)
+        return at_lines, seen[len(cut) :]
 
 
-def view(line_bgr: NDArray[np.uint8], rows: float, columns: float) -> NDArray[np.uint8]:
+def view(gray: NDArray[np.uint8], rows: float, columns: float) -> NDArray[np.uint8]:
     """The line without its outer `rows` above and below and `columns` left and right (below 0: room)."""
-    height, width = line_bgr.shape[:2]
+    height, width = gray.shape
     down, across = round(height * rows), round(width * abs(columns))
-    kept = line_bgr[down : height - down]
+    kept = gray[down : height - down]
     if columns >= 0:
         return kept[:, across : width - across]
-    return np.pad(kept, ((0, 0), (across, across), (0, 0)), mode="edge")
+    return np.pad(kept, ((0, 0), (across, across)), mode="edge")
 
 
 def joined(parts: Sequence[Posteriors]) -> Posteriors:
@@ -104,9 +110,8 @@ def weigh(
     log_country: float,
 ) -> list[Candidate]:
     """The likeliest texts of one country, each with its mean likelihood over the looks at the lines, or at the crop."""
-    looks = at_lines
     proposed: dict[str, Candidate] = {}
-    for look in [*at_lines[:2], *at_crop[:1]]:
+    for look in [at_lines[0], *at_crop[:1]]:
         for candidate in decode(look, grammar)[:PROPOSALS]:
             proposed.setdefault(candidate.text, candidate)
     if not proposed:
@@ -115,24 +120,36 @@ def weigh(
     fits = np.maximum(likelihoods(at_lines, texts), LEAST_LOG_LIKELIHOOD).mean(0)
     if at_crop:
         fits = np.maximum(fits, np.maximum(likelihoods(at_crop, texts), LEAST_LOG_LIKELIHOOD).mean(0))
-    centres: dict[int, tuple[float, ...]] = {}
+    centres, struck = _placed(at_lines[0], lines, texts, grammar)
     weighed = []
     for text, fit in zip(texts, fits.tolist(), strict=True):
         candidate = proposed[text]
-        if len(text) not in centres:
-            # Texts of one length stand at the same places: the likeliest of them tells where.
-            centres[len(text)] = align(looks[0], text).centres
-        shape = 0.0
-        if grammar.struck_o and len(lines) == 1 and lines[0].glyphs and looks[0].step_px:
-            places = [(centre + 0.5) * looks[0].step_px for centre in centres[len(text)]]
-            shape = log_shape(text, struck_positions(lines[0], text, places))
         weighed.append(
             replace(
                 candidate,
                 log_likelihood=fit,
                 log_prior=candidate.log_prior + log_country,
                 log_spacing=log_spacing(centres[len(text)], candidate.groups) if grammar.spaced else 0.0,
-                log_shape=shape,
+                log_shape=log_shape(text, struck[len(text)]),
             )
         )
     return weighed
+
+
+def _placed(
+    look: Posteriors, lines: Sequence[TextLine], texts: Sequence[str], grammar: Grammar
+) -> tuple[dict[int, tuple[float, ...]], dict[int, frozenset[int]]]:
+    """For each length of text: the middles of its characters in steps, and which round glyphs are struck through."""
+    centres: dict[int, tuple[float, ...]] = {}
+    struck: dict[int, frozenset[int]] = {}
+    judged = grammar.struck_o and len(lines) == 1 and lines[0].glyphs > 0 and look.step_px > 0
+    for length in {len(text) for text in texts}:
+        alike = [text for text in texts if len(text) == length]
+        # Texts of one length stand at the same places: the likeliest of them tells where.
+        centres[length] = align(look, alike[0]).centres
+        struck[length] = frozenset()
+        if judged:
+            perhaps = "".join("O" if ROUND & set(column) else "-" for column in zip(*alike, strict=True))
+            places = [(centre + 0.5) * look.step_px for centre in centres[length]]
+            struck[length] = struck_positions(lines[0], perhaps, places)
+    return centres, struck

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.catalogue import resolve
 from models.errors import ModelError
+from models.plates.agreement import AgreeingReader
 from models.plates.candidates import gather
 from models.plates.decision import Limits, decide
 from models.plates.expiry import read_expiry
@@ -20,7 +21,7 @@ from models.plates.reading import PlateReading
 from models.plates.text_band import thickest_stretch
 from models.plates.text_line import TextLine, find_text_lines
 
-READERS = ("rapidocr", "easyocr")
+READERS = ("rapidocr", "easyocr", "plates-id", "agree")
 LEAST_HEIGHT_PX = 10
 LEAST_WIDTH_PX = 24
 # MM.YY with room around it, in a strip that is higher than its digits.
@@ -129,7 +130,8 @@ def load_plate_reader(name: str = "rapidocr", *, countries: Sequence[str] = ("ID
     """Load a plate reader.
 
     Args:
-        name: `rapidocr` (extra `edge`) or `easyocr` (extra `train`).
+        name: `rapidocr` or `plates-id` (extra `edge`), `agree` (both of them must say the same), or `easyocr` (extra
+            `train`).
         countries: codes of the plate formats to expect (`ID`, `VN`, `EU`), the likeliest first.
         threads: CPU threads for one line, at least 1.
 
@@ -140,6 +142,14 @@ def load_plate_reader(name: str = "rapidocr", *, countries: Sequence[str] = ("ID
     if threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
     grammars = grammars_of(countries)
+    if name == "agree":
+        own = load_plate_reader("plates-id", countries=countries, threads=threads)
+        return AgreeingReader(own, load_plate_reader("rapidocr", countries=countries, threads=threads))
+    if name == "plates-id":
+        from models.plates.line_network import LineNetwork  # noqa: PLC0415 - as below
+        from models.plates.net_reader import NetReader  # noqa: PLC0415 - as below
+
+        return NetReader(LineNetwork(resolve("plates-id"), threads=threads), grammars)
     if name == "rapidocr":
         from models.plates.rapidocr import RapidOcrRecogniser  # noqa: PLC0415 - one reader is imported, not both
 

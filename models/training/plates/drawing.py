@@ -68,7 +68,7 @@ def draw(rng: np.random.Generator, plate: PlateText) -> Drawn:
     u = rng.random(16)
     wide = u[0] < 0.22
     stamp = _Stamp(
-        variants=choose_variants(rng, first_share=0.55 if foreign else 0.82),
+        variants=choose_variants(rng, first_share=0.5 if foreign else 0.65),
         width=float(0.55 + 0.4 * u[1]) if wide else float(0.36 + 0.22 * u[1]),
         gap=float(0.08 + 0.22 * u[2]),
         narrow=float(0.45 + 0.55 * u[3]) if u[4] < 0.5 else 1.0,
