@@ -32,6 +32,11 @@ MAX_GAP_S = 0.7
 FRESH_S = 8.0
 """A passage is judged within this time, else never."""
 RECENT_RED_S = 1.0
+LOWEST_IN_WIDTHS = {"car": 0.8, "bus": 1.1, "truck": 0.9, "motorcycle": 2.0, "bicycle": 2.0}
+"""How high the lowest vehicle of a class stands, in its own widths.
+
+What a box is higher than that may be road that the vehicle covers: its front lies so far ahead of its rear.
+"""
 
 
 def red_light(moment: Moment) -> list[Candidate]:
@@ -49,8 +54,10 @@ def red_light(moment: Moment) -> list[Candidate]:
     4. It passed the line itself, not its prolongation, in the lane's direction.
     5. It went on beyond the line by at least `MIN_BEYOND_SIZES` of its own size.
 
-    The instant is that of the middle of the box's lower edge: the rear wheels of a vehicle seen from behind, which is
-    in its favour.
+    The instant is that of the middle of the box's lower edge: of the rear wheels of a vehicle seen from behind. Whose
+    front passed the line before red entered on yellow, however late its rear follows: where the front may have passed
+    (see `LOWEST_IN_WIDTHS`, which errs in the driver's favour) less than `GRACE_S` after the onset of red, or was never
+    seen before the line, the doubt is grave and the candidate cannot become a ticket.
     """
     found: list[Candidate] = []
     for lane in moment.scene.lanes:
@@ -117,6 +124,28 @@ def _passage(gate: _Gate, track: Track) -> tuple[Sighting, Sighting, float, floa
     return found
 
 
+def _front(track: Track, sighting: Sighting, direction: Point) -> Point:
+    """Where the foremost part may touch the road, as far ahead as the box allows, in pixels."""
+    width, height = sighting.box[2] - sighting.box[0], sighting.box[3] - sighting.box[1]
+    lowest = min((LOWEST_IN_WIDTHS.get(name, 0.8) for name in track.votes), default=0.8)
+    covered = max(0.0, height - lowest * width)
+    x, y = sighting.ground
+    # Towards the camera the lower edge is the front itself.
+    return x + direction[0] * width / 2, y + min(0.0, direction[1]) * covered
+
+
+def _front_passage(gate: _Gate, track: Track, until_s: float) -> float | None:
+    """When the front may have passed the line; None when it was never seen before it."""
+    seen = [s for s in track.sightings if s.at_s <= until_s]
+    reach = [gate.beyond_px(_front(track, sighting, gate.direction)) for sighting in seen]
+    for index in range(len(seen) - 1, 0, -1):
+        near, far = reach[index - 1], reach[index]
+        if near < 0 <= far:
+            return seen[index - 1].at_s + -near / (far - near) * (seen[index].at_s - seen[index - 1].at_s)
+    # All before the line: the front passes together with the rear, as far as can be seen.
+    return until_s if reach and max(reach) < 0 else None
+
+
 def _candidate(
     moment: Moment,
     gate: _Gate,
@@ -129,9 +158,15 @@ def _candidate(
     sightings: int,
 ) -> Candidate:
     red_s = at_s - phase.at_s
+    front_at_s = _front_passage(gate, track, before.at_s)
+    front_red_s = None if front_at_s is None else min(red_s, front_at_s - phase.at_s)
     beyond_px = gate.beyond_px(track.last.ground)
     uncertainty_ms = 1000 * (after.at_s - before.at_s) / 2
     doubts = list(common_doubts(track, track.sightings, moment.tracks))
+    if front_red_s is None:
+        doubts.append("grave: its front was never seen before the line, it may have passed before red")
+    elif front_red_s < GRACE_S:
+        doubts.append("grave: its front may have passed the line before red")
     if red_s < RECENT_RED_S:
         doubts.append(f"red had lasted for {red_s:.2f} s only")
     if sightings < FEW_BEFORE:
@@ -153,6 +188,7 @@ def _candidate(
             "lane": gate.lane.id,
             "signal": gate.signal,
             "red_for_s": round(red_s, 3),
+            "red_for_at_front_s": None if front_red_s is None else round(front_red_s, 3),
             "crossing_uncertainty_ms": round(uncertainty_ms, 1),
             "sightings_before_line": sightings,
             "beyond_line_px": round(beyond_px, 1),

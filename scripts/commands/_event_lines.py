@@ -46,6 +46,8 @@ def event_record(event: Event) -> dict[str, Any]:
             "measured": dict(candidate.measured),
             "conditions": [condition.model_dump() for condition in candidate.conditions],
             "doubts": list(candidate.doubts),
+            # With a grave doubt it is told for statistics; the office makes no ticket of it.
+            "offered": not any(doubt.startswith("grave:") for doubt in candidate.doubts),
             "clock": {"source": event.clock.source, "uncertainty_ms": event.clock.uncertainty_ms},
             "camera": event.scene.camera.id,
         }

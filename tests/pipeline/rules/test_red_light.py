@@ -78,3 +78,18 @@ def test_a_red_that_is_young_or_was_unreadable_is_told_as_a_doubt() -> None:
 def test_who_was_seen_only_shortly_before_the_line_is_offered_with_that_doubt() -> None:
     found = run(red_light, red_light_scene(), journey(along_x(500, 425, -100), seconds=3), phases=phases(("red", -9)))
     assert any("before the line it was seen in 3 pictures only" in doubt for doubt in found[0].doubts)
+
+
+@pytest.mark.parametrize(("red_at_s", "grave"), [(0.2, False), (1.6, True), (2.4, True)])
+def test_whose_front_may_have_passed_on_yellow_gets_no_ticket(red_at_s: float, grave: bool) -> None:
+    # A long vehicle seen from behind: its front is up to 136 pixels ahead, and passes at about 1.6 s.
+    long = journey(PASSES_AFTER_3_S, size=(80.0, 200.0))
+    found = run(red_light, red_light_scene(), long, phases=phases(("yellow", -2), ("red", red_at_s)))
+    assert len(found) == 1
+    assert any(doubt.startswith("grave:") for doubt in found[0].doubts) is grave
+
+
+def test_whose_front_stood_over_the_line_from_the_beginning_gets_no_ticket() -> None:
+    over = journey(along_x(500, 460, -100), seconds=4, size=(80.0, 200.0))
+    found = run(red_light, red_light_scene(), over, phases=phases(("red", -9)))
+    assert any(doubt.startswith("grave:") for doubt in found[0].doubts)
