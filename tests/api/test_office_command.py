@@ -94,5 +94,5 @@ def test_the_sample_register_is_loaded(run, database):
     _, lines, _ = run("load-register", REGISTER)
     assert lines[0]["vehicles"] == 30
     with database.session() as session:
-        assert TableRegister(session).find("34A36837").make == "Kia"
+        assert TableRegister(session).find("34A36837").make == "Mitsubishi"
         assert session.scalars(select(CaseRow)).all() == []
