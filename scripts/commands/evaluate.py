@@ -1,65 +1,54 @@
-"""`tertib evaluate`: how accurate the networks and rules are, on named suites."""
+"""`tertib evaluate`: how accurate the networks and rules are, on named suites.
+
+A suite is a module `_evaluate_SUITE.py` beside this one, with a function `evaluate` (its options are the command's)
+and a line `EXAMPLE`; it is found by its name, nothing needs to be registered.
+"""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import json
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
-from rich.console import Console
+from typer.core import TyperGroup
 
-from models.errors import ModelError
-from models.evaluation.figures import stamped, write_figures
-
-app = typer.Typer(add_completion=False)
-
-_SUITES = Path(importlib.util.find_spec("models.evaluation").submodule_search_locations[0])  # type: ignore[union-attr,index] # the package is ours: it is there
-_HELPERS = {"__init__", "figures", "matching", "reference"}
+_PREFIX = "_evaluate_"
 
 
 def suites() -> list[str]:
-    """Names of the suites: the modules of `models.evaluation` that hold one."""
-    return sorted(
-        path.stem
-        for path in _SUITES.glob("*.py")
-        if path.stem not in _HELPERS and "\ndef evaluate(" in path.read_text(encoding="utf-8")
-    )
+    """Names of the suites, in order of the alphabet."""
+    return sorted(path.stem.removeprefix(_PREFIX) for path in Path(__file__).parent.glob(f"{_PREFIX}*.py"))
 
 
-@app.command(epilog="Example: TERTIB_EXTRA_DATA=../data tertib evaluate detector --json")
-def evaluate(
-    suite: Annotated[str, typer.Argument(metavar="SUITE", help="For example detector or plates.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
-    write: Annotated[bool, typer.Option("--write", help="Also write the figures that are committed.")] = False,
-) -> None:
-    """Measure accuracy on a named suite; footage that is not redistributed is found by TERTIB_EXTRA_DATA."""
-    if suite not in suites():
-        raise typer.TyperException(f"there is no suite {suite!r}: choose one of {', '.join(suites())}")
-    module = importlib.import_module(f"models.evaluation.{suite}")
-    terminal = Console(stderr=True)
-    try:
-        if terminal.is_terminal:
-            with terminal.status(f"measuring {suite}"):
-                found = module.evaluate()
-        else:
-            found = module.evaluate()
-    except (ModelError, ValueError, OSError) as error:
-        raise typer.TyperException(str(error)) from error
-    found = stamped(suite, found)
-    if write:
-        write_figures(suite, found)
-    sys.stdout.write(json.dumps(found) + "\n" if as_json else _table(found))
+class Suites(TyperGroup):
+    """The suites as subcommands; a name that is none gets the list of those there are."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - types of typer's own copy of click
+        """The suite's command.
+
+        Raises:
+            TyperException: there is no such suite.
+        """
+        found = super().get_command(ctx, cmd_name)
+        if found is None:
+            raise typer.TyperException(f"there is no suite {cmd_name!r}: choose one of {', '.join(suites())}")
+        return found
 
 
-def _table(found: dict[str, Any], indent: str = "") -> str:
-    lines = []
-    for key, value in found.items():
-        if isinstance(value, dict):
-            lines.append(f"{indent}{key}:\n{_table(value, indent + '  ')}")
-        else:
-            lines.append(f"{indent}{key}: {value}\n")
-    return "".join(lines)
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    cls=Suites,
+    help="Measure accuracy on a named suite; footage that is not redistributed is found by TERTIB_EXTRA_DATA.",
+)
+
+
+@app.callback()
+def _evaluate() -> None:
+    """Keeps the suites subcommands also while there is only one."""
+
+
+for _name in suites():
+    _module = importlib.import_module(f"scripts.commands.{_PREFIX}{_name}")
+    app.command(_name, epilog=_module.EXAMPLE)(_module.evaluate)
