@@ -7,8 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-CLASSES: tuple[str, ...] = ("car", "motorcycle", "bus", "truck", "bicycle", "person", "signal", "plate")
-"""Names of the classes; `Detections.classes` holds indices into this tuple."""
+CLASSES: tuple[str, ...] = (
+    "car",
+    "motorcycle",
+    "bus",
+    "truck",
+    "bicycle",
+    "person",
+    "signal",
+    "plate",
+    "helmeted_head",
+    "bare_head",
+)
+"""Names of the classes; `Detections.classes` holds indices into this tuple. New ones are appended, so that weights
+which know only the first of them stay of use."""
+CLASS_COUNTS = (8, len(CLASSES))
+"""How many of `CLASSES` a network may know: those of before heads were told apart, or all."""
 
 
 @dataclass(frozen=True, eq=False)

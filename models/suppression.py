@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 OVERLAP = 0.6
 """IoU from which two boxes of one class are one object. Looser than NMS's usual .5: motorcycles in a queue overlap."""
-FAMILY = np.array([0, 1, 0, 0, 2, 3, 4, 5], np.int64)
-"""Which of `CLASSES` are names of one thing: a van is not car and truck at once; all else stands alone."""
+FAMILY = np.array([0, 1, 0, 0, 2, 3, 4, 5, 6, 6], np.int64)
+"""Which of `CLASSES` are names of one thing: a van is not car and truck at once, no head both helmeted and bare; all
+else stands alone."""
 MAX_BOXES = 300
 MAX_CANDIDATES = 3000
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.detection import CLASSES, Detections
+from models.detection import CLASS_COUNTS, CLASSES, Detections
 from models.errors import ModelError
 from models.letterbox import Letterbox
 from models.suppression import decode
@@ -45,7 +45,7 @@ class OnnxDetector:
         height, width = frame_bgr.shape[:2]
         fit = Letterbox.for_frame(width, height)
         output = self._run(fit.blob(frame_bgr))
-        if output.ndim != 2 or output.shape[0] != 4 + len(CLASSES):
+        if output.ndim != 2 or output.shape[0] - 4 not in CLASS_COUNTS:
             raise ModelError(
                 f"{self._path.name} is no detector of {len(CLASSES)} classes (its output is {list(output.shape)}): "
                 "fetch it again with `tertib models fetch`"

@@ -35,3 +35,9 @@ def test_arrays_of_different_lengths_are_refused():
 
 def test_nothing_seen_is_no_special_case():
     assert len(Detections.empty().only("car")) == 0
+
+
+def test_classes_are_only_ever_appended():
+    # Weights and label files hold indices.
+    assert CLASSES[:8] == ("car", "motorcycle", "bus", "truck", "bicycle", "person", "signal", "plate")
+    assert CLASSES[8:10] == ("helmeted_head", "bare_head")
