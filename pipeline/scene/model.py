@@ -1,79 +1,31 @@
 """The scene file: every field with what it means and within which bounds it is believed.
 
 A scene says what a person knows about a place and no camera can see: where the lanes are, who may use them and when,
-which lamp governs
-which lane. `extra="forbid"` everywhere: a misspelt key must never switch an offence off silently.
+which lamp governs which lane. Unknown keys are refused everywhere: a misspelt key must never switch an offence off
+silently.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from datetime import datetime, time
+from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
-from pipeline.scene import geometry
+from pipeline.scene.consistency import check_governed, check_limits, check_no_overlap
 from pipeline.scene.geometry import Point
+from pipeline.scene.hours import Calendar, Directed, Hours
+from pipeline.scene.measures import Certificate, Grace, GroundReference, SpeedLimit
+from pipeline.scene.parts import Identifier, Strict
+from pipeline.scene.road import CountLine, Lane, Reservation, SignalHead, SolidLine, VehicleClass, Zone
 
-VehicleClass = Literal["car", "motorcycle", "bus", "truck", "bicycle"]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def _identifier(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", value):
-        raise ValueError("must be 1 to 63 small letters, digits, `-` or `_`, starting with a letter or digit")
-    return value
-
-
-def _polygon(points: tuple[Point, ...]) -> tuple[Point, ...]:
-    crossing = geometry.crossing_edges(points)
-    if crossing:
-        raise ValueError(
-            f"crosses itself (edge {crossing[0]} meets edge {crossing[1]}): list the corners in order around the area"
-        )
-    if geometry.area(points) < 16:
-        raise ValueError("encloses no area: give at least three corners that do not lie on one line")
-    return points
-
-
-def _segment(points: tuple[Point, Point]) -> tuple[Point, Point]:
-    if geometry.distance_to_segment(points[0], points[1], points[1]) < 2:
-        raise ValueError("has two ends in one place: give two different points")
-    return points
-
-
-def _clock(value: object) -> object:
-    # YAML 1.1 reads an unquoted 06:00 as a number in base 60; and 24:00, the end of a day, is no time of Python's.
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = f"{value // 60:02d}:{value % 60:02d}"
-    return "23:59:59.999999" if value == "24:00" else value
-
-
-Identifier = Annotated[str, AfterValidator(_identifier)]
-Polygon = Annotated[tuple[Point, ...], Field(min_length=3, max_length=64), AfterValidator(_polygon)]
-Segment = Annotated[tuple[Point, Point], AfterValidator(_segment)]
-Clock = Annotated[time, BeforeValidator(_clock)]
-
-
-class Strict(BaseModel):
-    """Base of all parts of a scene: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+VehicleCheck = Literal["no_helmet", "pillion", "plate_expired", "no_plate"]
+ExperimentalCheck = Literal["seat_belt", "phone"]
 
 
 class Camera(Strict):
@@ -145,125 +97,6 @@ class Media(Strict):
         return value
 
 
-class Hours(Strict):
-    """A part of the week, in the camera's local time. `from` after `to` runs past midnight."""
-
-    days: tuple[Weekday, ...] = Field(WEEKDAYS, title="Days", description="mon to sun", min_length=1)
-    start: Clock = Field(time(0), alias="from", title="From", description='Local time, quoted: "06:00"')
-    end: Clock = Field(
-        time(23, 59, 59, 999999), alias="to", title="To", description='Local time, quoted: "09:00"; "24:00" is midnight'
-    )
-
-    def covers(self, moment: datetime) -> bool:
-        """Whether `moment` (local, aware) falls into these hours."""
-        today, clock = WEEKDAYS[moment.weekday()], moment.timetz().replace(tzinfo=None)
-        if self.start <= self.end:
-            return today in self.days and self.start <= clock <= self.end
-        yesterday = WEEKDAYS[(moment.weekday() - 1) % 7]
-        return (today in self.days and clock >= self.start) or (yesterday in self.days and clock <= self.end)
-
-
-class Reservation(Strict):
-    """For whom a lane is kept, and when."""
-
-    classes: tuple[VehicleClass, ...] = Field(
-        title="Classes", description="Who may use the lane in these hours", min_length=1
-    )
-    hours: tuple[Hours, ...] = Field((Hours(),), title="Hours", description="When; always, if left out", min_length=1)
-
-
-class Lane(Strict):
-    """A strip of road: whoever's wheels stand in the polygon is in the lane."""
-
-    id: Identifier = Field(title="Lane id", description="Unique in the scene")
-    polygon: Polygon = Field(
-        title="Polygon", description="Corners [x, y] in order around the lane, on the road surface, in pixels"
-    )
-    direction: Segment | None = Field(
-        None,
-        title="Permitted direction",
-        description="Two points: traffic goes from the first towards the second; leave out where both ways are allowed",
-    )
-    reserved_for: Reservation | None = Field(
-        None, title="Reserved for", description="Classes and hours; leave out for a lane open to all"
-    )
-    stop_line: Segment | None = Field(
-        None, title="Stop line", description="Two points across the lane, on the road surface"
-    )
-    signal: Identifier | None = Field(None, title="Signal", description="Id of the signal head that governs this lane")
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.signal and not self.stop_line:
-            raise ValueError(
-                f"lane `{self.id}` names a signal but has no stop_line: draw the line that must not be passed on red"
-            )
-        if self.stop_line and not self.direction:
-            raise ValueError(f"lane `{self.id}` has a stop_line but no direction: say from which side traffic comes")
-        return self
-
-
-class SignalHead(Strict):
-    """The lamps that a camera can see: the box round the housing, from the top of red to the bottom of green."""
-
-    id: Identifier = Field(title="Signal id", description="Unique in the scene")
-    box: tuple[float, float, float, float] = Field(
-        title="Box", description="[x1, y1, x2, y2] in pixels round the lamps"
-    )
-    layout: Literal["vertical", "horizontal", "single"] = Field(
-        "vertical",
-        title="Layout",
-        description="vertical: red on top; horizontal: red at the left; single: one lamp that changes colour",
-    )
-
-    @field_validator("box")
-    @classmethod
-    def _ordered(cls, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-        if box[2] - box[0] < 2 or box[3] - box[1] < 2:
-            raise ValueError("must be [x1, y1, x2, y2] with x1 < x2 and y1 < y2, at least 2 pixels wide and high")
-        return box
-
-
-class Zone(Strict):
-    """A named area, for drawing and for rules to come."""
-
-    id: Identifier = Field(title="Zone id", description="Unique in the scene")
-    polygon: Polygon = Field(title="Polygon", description="Corners [x, y] in order, in pixels")
-    use: str = Field(
-        title="Use", description="What the area is, e.g. no_stopping, crosswalk, hidden", min_length=1, max_length=40
-    )
-
-
-class CountLine(Strict):
-    """A line on which vehicles are counted, by direction."""
-
-    id: Identifier = Field(title="Line id", description="Unique in the scene")
-    line: Segment = Field(
-        title="Line", description="Two points; who walks from the first to the second has `left` at the left hand"
-    )
-    left: str = Field(
-        "left",
-        title="Left",
-        description="Name of the direction of those who end on the left",
-        min_length=1,
-        max_length=40,
-    )
-    right: str = Field(
-        "right",
-        title="Right",
-        description="Name of the direction of those who end on the right",
-        min_length=1,
-        max_length=40,
-    )
-
-
-class GroundReference(Strict):
-    """A surveyed point: the same spot in the picture and on the ground."""
-
-    pixel: Point = Field(title="Pixel", description="[x, y] in the picture")
-    metre: Point = Field(title="Metre", description="[east, north] in metres from a local origin")
-
-
 class Scene(Strict):
     """All that is known about what one camera sees."""
 
@@ -271,6 +104,9 @@ class Scene(Strict):
         "tertib.scene/1", alias="schema", title="Schema", description="Always tertib.scene/1"
     )
     name: Identifier = Field(title="Scene name", description="Short name, used in file names")
+    version: int = Field(
+        1, title="Version", description="Counted up by the technician at each change; signed", ge=1, le=1_000_000
+    )
     camera: Camera
     frame: FrameSize
     media: Media | None = None
@@ -290,39 +126,81 @@ class Scene(Strict):
     count_lines: tuple[CountLine, ...] = Field(
         (), title="Count lines", description="Lines on which vehicles are counted"
     )
+    solid_lines: tuple[SolidLine, ...] = Field((), title="Solid lines", description="Markings that must not be crossed")
     homography: tuple[GroundReference, ...] = Field(
         (), title="Ground references", description="None, or at least four surveyed points"
     )
+    speed_limits: tuple[SpeedLimit, ...] = Field(
+        (), title="Speed limits", description="Need a homography and a zone with `use: measuring`"
+    )
+    certificate: Certificate | None = Field(
+        None, title="Certificate", description="Of the speed measurement at this site; without it nothing is ticketed"
+    )
+    grace: Grace = Field(Grace(), title="Grace", description="What is granted to the driver")
+    calendar: Calendar | None = Field(None, title="Calendar", description="Holidays, for hours that depend on them")
+    checks: tuple[VehicleCheck, ...] = Field(
+        (),
+        title="Checks",
+        description="Offences that need no marking, judged of every vehicle in the lanes (or everywhere without lanes)",
+    )
+    experimental: tuple[ExperimentalCheck, ...] = Field(
+        (),
+        title="Experimental",
+        description="Offences for which only the way is built, and no model yet: candidates are never offered",
+    )
+    directed: tuple[Directed, ...] = Field(
+        (), title="Directed", description="Times in which police directed the traffic by hand"
+    )
+    priority_plates: tuple[str, ...] = Field(
+        (),
+        title="Priority plates",
+        description="Registered priority vehicles (UU 22/2009 Art. 134), as the office last sent them",
+        max_length=20000,
+    )
     _folder: Path = PrivateAttr(default=Path())
+
+    @field_validator("priority_plates")
+    @classmethod
+    def _plates_are_normal(cls, plates: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple("".join(part for part in plate.upper() if part.isalnum()) for plate in plates)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        named = [
-            (kind, part.id) for kind in ("lanes", "signals", "zones", "count_lines") for part in getattr(self, kind)
-        ]
         seen: set[str] = set()
-        for kind, name in named:
-            if name in seen:
-                raise ValueError(
-                    f"{kind}: the id `{name}` is used twice: give each lane, signal, zone and line its own"
-                )
-            seen.add(name)
-        heads = {head.id for head in self.signals}
-        for lane in self.lanes:
-            if lane.signal and lane.signal not in heads:
-                known = ", ".join(sorted(heads)) or "none"
-                raise ValueError(
-                    f"lanes: lane `{lane.id}` is governed by signal `{lane.signal}`, which the scene does not have "
-                    f"(it has: {known})"
-                )
-        if 0 < len(self.homography) < 4:
-            raise ValueError("homography: needs at least four ground references, or none")
+        for kind in ("lanes", "signals", "zones", "count_lines", "solid_lines"):
+            for part in getattr(self, kind):
+                if part.id in seen:
+                    raise ValueError(
+                        f"{kind}: the id `{part.id}` is used twice: give each lane, signal, zone and line its own"
+                    )
+                seen.add(part.id)
+        check_governed(self.lanes, self.signals)
+        check_limits(
+            lanes=self.lanes,
+            zones=self.zones,
+            limits=self.speed_limits,
+            references=self.homography,
+            hours=self._hours(),
+            calendar=self.calendar,
+        )
         for where, points in self._drawn():
             for x, y in points:
                 if not (0 <= x <= self.frame.width_px and 0 <= y <= self.frame.height_px):
                     size = f"{self.frame.width_px} x {self.frame.height_px}"
                     raise ValueError(f"{where}: the point [{x:g}, {y:g}] lies outside the frame of {size} pixels")
+        check_no_overlap(self.lanes)
         return self
+
+    def _hours(self) -> Iterator[tuple[str, Hours]]:
+        for lane in self.lanes:
+            if lane.reserved_for:
+                yield from ((f"lanes.{lane.id}.reserved_for.hours", part) for part in lane.reserved_for.hours)
+        for zone in self.zones:
+            yield from ((f"zones.{zone.id}.hours", part) for part in zone.hours)
+        for line in self.solid_lines:
+            yield from ((f"solid_lines.{line.id}.hours", part) for part in line.hours)
+        for number, limit in enumerate(self.speed_limits, 1):
+            yield from ((f"speed_limits.{number}.hours", part) for part in limit.hours)
 
     def _drawn(self) -> list[tuple[str, tuple[Point, ...]]]:
         drawn: list[tuple[str, tuple[Point, ...]]] = []
@@ -334,6 +212,12 @@ class Scene(Strict):
                 if line
             ]
         drawn += [(f"zones.{zone.id}.polygon", zone.polygon) for zone in self.zones]
+        drawn += [
+            (f"lanes.{lane.id}.turn_on_red.exit", lane.turn_on_red.exit)
+            for lane in self.lanes
+            if lane.turn_on_red and lane.turn_on_red.exit
+        ]
+        drawn += [(f"solid_lines.{line.id}.line", line.line) for line in self.solid_lines]
         drawn += [(f"count_lines.{line.id}.line", line.line) for line in self.count_lines]
         drawn += [(f"signals.{head.id}.box", (head.box[:2], head.box[2:])) for head in self.signals]
         drawn += [(f"homography.{index}.pixel", (point.pixel,)) for index, point in enumerate(self.homography, 1)]
@@ -341,11 +225,18 @@ class Scene(Strict):
 
     @property
     def version_sha256(self) -> str:
-        """SHA-256 of the scene's meaning: the same for two files that differ in comments or order of keys only."""
-        canonical = json.dumps(
-            self.model_dump(mode="json", by_alias=True), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
+        """SHA-256 of the scene's meaning: the same for two files that differ in comments or order of keys only.
+
+        Keys at their default are left out, so that a signed scene keeps its version when the schema grows.
+        """
+        content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def holidays(self) -> tuple[date, ...]:
+        """Days that count as holidays here."""
+        return self.calendar.holidays if self.calendar else ()
 
     def found_in(self, folder: Path) -> Scene:
         """This scene, with paths of media counted from `folder`; where a scene lies is no part of its meaning."""
@@ -357,3 +248,26 @@ class Scene(Strict):
         if self.media is None or "://" in self.media.source:
             return self.media.source if self.media else None
         return str((self._folder / self.media.source).resolve())
+
+
+__all__ = [
+    "Calendar",
+    "Camera",
+    "Certificate",
+    "CountLine",
+    "Directed",
+    "FrameSize",
+    "Grace",
+    "GroundReference",
+    "Hours",
+    "Identifier",
+    "Lane",
+    "Media",
+    "Reservation",
+    "Scene",
+    "SignalHead",
+    "SolidLine",
+    "SpeedLimit",
+    "VehicleClass",
+    "Zone",
+]
