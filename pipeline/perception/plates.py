@@ -58,6 +58,12 @@ class PlateVote:
         candidates: (text, share of the votes), best first.
         looks: How many looks were read.
         best: The look that read the accepted text best, else the best picture; None when the plate was never seen.
+        expiry: End of the registration, "MM.YY", where its small line is legible in the looks.
+        expiry_confidence: 0..1; None without `expiry`.
+        colour: Of the plate: white, black, yellow, red, green or blue_edged; None when the light does not tell.
+        colour_confidence: 0..1; None without `colour`.
+        seen: Whether any plate was seen on the track at all.
+        legible_looks: In how many looks characters stood out, whether they could be told or not.
     """
 
     text: str | None
@@ -66,6 +72,12 @@ class PlateVote:
     candidates: tuple[tuple[str, float], ...]
     looks: int
     best: PlateLook | None
+    expiry: str | None = None
+    expiry_confidence: float | None = None
+    colour: str | None = None
+    colour_confidence: float | None = None
+    seen: bool = False
+    legible_looks: int = 0
 
 
 class PlateAlbum:
