@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from pydantic import Field
 
 from pipeline.stage.specification import Part
+from pipeline.stage.traffic import traffic
 
-Kind = Literal["red_light", "stop_line", "wrong_way", "bus_lane", "speed", "counting"]
+Kind = Literal["red_light", "stop_line", "wrong_way", "bus_lane", "speed", "counting", "traffic"]
 Content = dict[str, Any]
 Random = np.random.Generator
 
@@ -25,7 +26,9 @@ LIMIT_KMH = 50.0
 class Invention(Part):
     """What shall be invented."""
 
-    kind: Kind = Field(title="Kind", description="The offence that the scene is about, or counting")
+    kind: Kind = Field(
+        title="Kind", description="The offence that the scene is about, counting, or dense mixed traffic"
+    )
     innocent: bool = Field(False, title="Innocent", description="A look-alike: nothing forbidden happens")
     difficulty: float = Field(
         0.2, title="Difficulty", description="0: day, near, alone; 1: night, rain, noise, company", ge=0, le=1
@@ -35,7 +38,7 @@ class Invention(Part):
 
 def invent(wanted: Invention) -> Content:
     """A specification as plain values; the same for the same kind, difficulty and seed."""
-    kinds = ("red_light", "stop_line", "wrong_way", "bus_lane", "speed", "counting")
+    kinds = get_args(Kind)
     random = np.random.default_rng((wanted.seed, kinds.index(wanted.kind), int(wanted.innocent)))
     makers: dict[str, Callable[[Random, bool, float], Content]] = {
         "red_light": _red_light,
@@ -44,6 +47,7 @@ def invent(wanted: Invention) -> Content:
         "bus_lane": _bus_lane,
         "speed": _speed,
         "counting": _counting,
+        "traffic": lambda random, _, difficulty: traffic(random, difficulty),
     }
     content = makers[wanted.kind](random, wanted.innocent, wanted.difficulty)
     twin = "innocent" if wanted.innocent else "offence"

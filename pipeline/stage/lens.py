@@ -76,6 +76,13 @@ class Lens:
         return east.astype(np.float32), north.astype(np.float32)
 
 
+def sway_px(camera: StageCamera, at_s: float) -> tuple[float, float]:
+    """How far the wind has moved the picture at an instant: to the right and down, in pixels."""
+    across = camera.shake_px * math.sin(2 * math.pi * 1.7 * at_s)
+    down = camera.shake_px * 0.6 * math.sin(2 * math.pi * 2.3 * at_s + 1.0)
+    return across, down
+
+
 def _cut(seen: Points) -> Points:
     """The part of a polygon beyond the near plane."""
     kept: list[Points] = []

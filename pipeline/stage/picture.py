@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.stage.ground import Ground
-from pipeline.stage.lens import NEAR_M, Lens
+from pipeline.stage.lens import NEAR_M, Lens, sway_px
 from pipeline.stage.painter import Canvas, Image, Painter
 from pipeline.stage.specification import Specification
 from pipeline.stage.surroundings import paint_head, paint_surroundings
@@ -72,6 +72,14 @@ class Studio:
 
     def take(self, at_s: float) -> Image:
         """The picture at an instant, uint8 [height, width, 3] BGR; in order, for noise is drawn on the way."""
+        return self.look(at_s)[0]
+
+    def look(self, at_s: float) -> tuple[Image, Image]:
+        """The picture as of `take`, and whom each pixel shows before the mast sways.
+
+        Returns:
+            Picture uint8 [height, width, 3] BGR; numbers of actors uint8 [height, width], 0 where there is none.
+        """
         canvas = self._empty.copy()
         present = self._world.at(at_s)
         for presence in present:
@@ -84,7 +92,8 @@ class Studio:
             drawings.append((distance, partial(paint_head, canvas, self._painter, head, head.shows(at_s))))
         for _, draw in sorted(drawings, key=lambda drawing: -drawing[0]):
             draw()
-        return self._exposed(canvas, present, at_s)
+        step = SUPERSAMPLING
+        return self._exposed(canvas, present, at_s), canvas.owner[step // 2 :: step, step // 2 :: step]
 
     def _distance_m(self, presence: Presence) -> float:
         return math.hypot(presence.pose.east_m - self._large.place[0], presence.pose.north_m - self._large.place[1])
@@ -145,8 +154,7 @@ class Studio:
         if picture.blur_px > 0.05:
             seen = cv2.GaussianBlur(seen, (0, 0), picture.blur_px)
         if camera.shake_px > 0:
-            dx = camera.shake_px * math.sin(2 * math.pi * 1.7 * at_s)
-            dy = camera.shake_px * 0.6 * math.sin(2 * math.pi * 2.3 * at_s + 1.0)
+            dx, dy = sway_px(camera, at_s)
             matrix = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
             size = (self.lens.width, self.lens.height)
             seen = cv2.warpAffine(seen, matrix, size, borderMode=cv2.BORDER_REPLICATE)

@@ -72,9 +72,9 @@ def _motorcycle(actor: Actor, *, lit: bool, braking: bool) -> Solid:
         *(_wheel(x, 0.31, 0.15) for x in (-0.62, 0.62)),
         Group(2, tuple(tail.faces), tuple(rear_marks.faces), exhaust),
         Group(2, tuple(nose.faces), tuple(front_marks.faces), tuple(bars)),
-        Group(2, (), (), riders),
+        Group(2, (), (), tuple(limb for rider in riders for limb in rider)),
     )
-    return Solid(groups, 1.92, 0.8, 1.7, 0.62, -0.62, (_point(0.57, 0, 0.8),) if lit else (), heads)
+    return Solid(groups, 1.92, 0.8, 1.7, 0.62, -0.62, (_point(0.57, 0, 0.8),) if lit else (), heads, riders)
 
 
 def _upright(
@@ -105,8 +105,9 @@ def _bicycle(actor: Actor) -> Solid:
         )
     )
     riders, heads = _seated(actor.riders[:1], seat_m=0.94, hands=(0.3, 0.24, 1.02), feet=(0.0, 0.12, 0.22))
-    groups = (*(_wheel(x, 0.34, 0.035) for x in (-0.5, 0.5)), Group(2, (), (), frame), Group(3, (), (), riders))
-    return Solid(groups, 1.72, 0.6, 1.75, 0.5, -0.5, (), heads)
+    limbs = tuple(limb for rider in riders for limb in rider)
+    groups = (*(_wheel(x, 0.34, 0.035) for x in (-0.5, 0.5)), Group(2, (), (), frame), Group(3, (), (), limbs))
+    return Solid(groups, 1.72, 0.6, 1.75, 0.5, -0.5, (), heads, riders)
 
 
 def _wheel(x: float, radius: float, width: float) -> Group:
@@ -131,13 +132,13 @@ def _wheel(x: float, radius: float, width: float) -> Group:
 
 def _seated(
     riders: tuple[Rider, ...], *, seat_m: float, hands: tuple[float, float, float], feet: tuple[float, float, float]
-) -> tuple[tuple[Limb, ...], tuple[Head, ...]]:
-    limbs: list[Limb] = []
+) -> tuple[tuple[tuple[Limb, ...], ...], tuple[Head, ...]]:
+    people: list[tuple[Limb, ...]] = []
     heads: list[Head] = []
     for number, rider in enumerate(riders):
         cloth, back = bgr(rider.colour), -0.2 - 0.34 * number
         hip, chest = _point(back, 0, seat_m + 0.06), _point(back + 0.1, 0, seat_m + 0.5)
-        limbs.append(Limb(hip, chest, 0.19, cloth))
+        limbs = [Limb(hip, chest, 0.19, cloth)]
         limbs.append(Limb(chest + _point(0, 0.13, 0.02), chest + _point(0, -0.13, 0.02), 0.1, cloth))
         for side in (1.0, -1.0):
             knee = _point(back + 0.42, side * 0.22, seat_m - 0.14)
@@ -154,7 +155,8 @@ def _seated(
             limbs += [Limb(shoulder, elbow, 0.06, cloth), Limb(elbow, hand, 0.045, SKIN if number == 0 else cloth)]
         limbs += _head(chest + _point(0.06, 0, 0.3), helmet=rider.helmet, number=number)
         heads.append((chest + _point(0.06, 0, 0.3), 0.15 if rider.helmet else 0.125, rider.helmet))
-    return tuple(limbs), tuple(heads)
+        people.append(tuple(limbs))
+    return tuple(people), tuple(heads)
 
 
 def _head(middle: Points, *, helmet: bool, number: int) -> list[Limb]:
@@ -188,4 +190,4 @@ def walker(actor: Actor, travelled_m: float, *, moving: bool) -> Solid:
         limbs += [Limb(chest + _point(0, side * 0.19, 0.02), elbow, 0.055, cloth)]
         limbs.append(Limb(elbow, _point(-0.7 * reach + 0.05, side * 0.24, 0.9), 0.042, SKIN))
     limbs += _head(_point(0.03, 0, 1.62), helmet=False, number=0)
-    return Solid((Group(2, (), (), tuple(limbs)),), 0.45, 0.55, 1.75, 0.0, 0.0)
+    return Solid((Group(2, (), (), tuple(limbs)),), 0.45, 0.55, 1.75, 0.0, 0.0, people=(tuple(limbs),))

@@ -90,6 +90,7 @@ class Solid:
         rear_axle_m: The rear wheels, ahead of the middle (negative).
         head_lamps: Where light goes forward, points [n, 3].
         heads: Balls that are heads of riders: (middle [3], radius in metres, helmet worn).
+        people: Limbs of each rider or walker.
     """
 
     groups: tuple[Group, ...]
@@ -100,6 +101,7 @@ class Solid:
     rear_axle_m: float
     head_lamps: tuple[Points, ...] = ()
     heads: tuple[tuple[Points, float, bool], ...] = ()
+    people: tuple[tuple[Limb, ...], ...] = ()
 
     @cached_property
     def outline(self) -> tuple[Points, NDArray[np.float64]]:

@@ -91,7 +91,7 @@ class World:
 def box_of(presence: Presence, lens: Lens) -> Box | None:
     """The smallest box round an actor, cut by the picture's edge; None when nothing of it is in the picture."""
     points, radii = presence.solid.outline
-    return _box(presence.placed(points), radii, lens)
+    return box_round(presence.placed(points), radii, lens)
 
 
 def machine_box(presence: Presence, lens: Lens) -> Box | None:
@@ -99,20 +99,21 @@ def machine_box(presence: Presence, lens: Lens) -> Box | None:
     if presence.solid.machine is None:
         return None
     points, radii = presence.solid.machine
-    return _box(presence.placed(points), radii, lens)
+    return box_round(presence.placed(points), radii, lens)
 
 
 def head_boxes(presence: Presence, lens: Lens) -> list[tuple[Box, bool]]:
     """The heads of riders: box, and whether a helmet is worn."""
     found: list[tuple[Box, bool]] = []
     for middle, radius, helmet in presence.solid.heads:
-        box = _box(presence.placed(middle[None]), np.array([radius]), lens)
+        box = box_round(presence.placed(middle[None]), np.array([radius]), lens)
         if box:
             found.append((box, helmet))
     return found
 
 
-def _box(points: Points, radii: NDArray[np.float64], lens: Lens) -> Box | None:
+def box_round(points: Points, radii: NDArray[np.float64], lens: Lens) -> Box | None:
+    """The smallest box round points [n, 3] with radii [n] in metres, cut by the picture's edge; None outside."""
     seen = lens.seen(points)
     if (seen[:, 2] < NEAR_M).all() or float(seen[:, 2].min()) > FARTHEST_M:
         return None

@@ -15,6 +15,7 @@ from rich.progress import Progress
 from typer import TyperException
 
 from pipeline.stage import StageError, UnseenError, load_specification, produce
+from pipeline.stage.labels import write_labels
 
 
 def render(
@@ -22,10 +23,17 @@ def render(
         Path, typer.Argument(metavar="SPEC.yaml", help="What happens: see samples/stage, or only a key `invent`.")
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where clip.mp4, scene.yaml and truth.jsonl go.")
-    ],
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Where clip.mp4, scene.yaml and truth.jsonl go."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="In place of the specification's seed.")] = None,
     pictures: Annotated[bool, typer.Option(help="Draw the clip, not only scene and truth.")] = True,
+    labels: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Instead: pictures with the boxes of all that is seen, in YOLO's layout."),
+    ] = None,
+    every: Annotated[float, typer.Option(min=0.01, help="With --labels: seconds between two pictures.")] = 0.5,
+    seeds: Annotated[int, typer.Option(min=1, help="With --labels: play so many seeds, one after the other.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Render a clip with exact truth from a specification.
@@ -33,6 +41,11 @@ def render(
     The truth is reckoned from the vehicles' ways, to the microsecond, and holds what `tertib observe --verbose` tells,
     plus places in metres and speeds. Compare both with `tertib score`.
     """
+    if labels is not None:
+        _write_labels(specification_file, labels, first=seed, seeds=seeds, every_s=every, as_json=as_json)
+        return
+    if output is None:
+        raise TyperException("say where to write: -o DIR, or --labels DIR for pictures with boxes")
     try:
         specification = load_specification(specification_file, seed=seed)
         with _progress() as on_frame:
@@ -57,6 +70,27 @@ def render(
     sys.stdout.write(
         f"{made.folder}: {made.frames} pictures, {made.duration_s:.2f} s; {offences}, {made.crossings} crossings\n"
     )
+
+
+def _write_labels(file: Path, folder: Path, *, first: int | None, seeds: int, every_s: float, as_json: bool) -> None:
+    """Pictures and boxes of one or many seeds."""
+    count = 0
+    try:
+        with _progress() as on_seed:
+            for done in range(seeds):
+                seed = first if seeds == 1 else (first or 0) + done
+                count += write_labels(load_specification(file, seed=seed), folder, every_s=every_s)
+                if on_seed:
+                    on_seed(done + 1, seeds)
+    except (StageError, ValueError) as error:
+        told = str(error)
+        raise TyperException(told if str(file) in told else f"{file}: {told}") from error
+    except OSError as error:
+        raise TyperException(f"{folder}: cannot be written ({error.strerror or error})") from error
+    if as_json:
+        sys.stdout.write(json.dumps({"folder": str(folder), "pictures": count}) + "\n")
+    else:
+        sys.stdout.write(f"{folder}: {count} pictures with labels\n")
 
 
 @contextmanager
