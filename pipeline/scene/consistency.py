@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from shapely import Polygon as Area
 
+from pipeline.scene.homography import Homography, HomographyError
 from pipeline.scene.hours import Calendar, Hours
 from pipeline.scene.measures import GroundReference, SpeedLimit
 from pipeline.scene.road import Lane, SignalHead, Zone
 
 MOST_OVERLAP = 0.05
 """Share of the smaller lane that another may cover: no two lanes are drawn to the pixel."""
+MOST_SIGMAS = 5.0
+"""A surveyed point that is farther from where the others put it was mistaken for another."""
 
 
 def check_no_overlap(lanes: Sequence[Lane]) -> None:
@@ -87,3 +91,29 @@ def check_limits(
             raise ValueError(
                 f"{where}: depends on holidays, but the scene has no calendar: list the holidays under `calendar`"
             )
+
+
+def check_ground(references: Sequence[GroundReference]) -> None:
+    """The surveyed points make a homography, and each agrees with the others.
+
+    Raises:
+        ValueError: They do not.
+    """
+    if not references:
+        return
+    try:
+        ground = Homography.fit(references)
+    except HomographyError as error:
+        raise ValueError(f"homography: {error}") from error
+    found = ground.metres([reference.pixel for reference in references])
+    off = [math.dist(place, reference.metre) for place, reference in zip(found, references, strict=True)]
+    stated = [
+        math.hypot(reference.pixel_sigma_px * ground.metres_a_pixel(reference.pixel), reference.metre_sigma_m)
+        for reference in references
+    ]
+    worst = max(range(len(off)), key=lambda number: off[number] / stated[number])
+    if off[worst] > MOST_SIGMAS * stated[worst]:
+        raise ValueError(
+            f"homography.{worst + 1}: the other points put it {off[worst]:.2f} m from where it was surveyed: "
+            "measure it again, or leave it out"
+        )

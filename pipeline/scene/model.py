@@ -11,14 +11,16 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
-from pipeline.scene.consistency import check_governed, check_limits, check_no_overlap
+from pipeline.scene.consistency import check_governed, check_ground, check_limits, check_no_overlap
 from pipeline.scene.geometry import Point
+from pipeline.scene.homography import Homography
 from pipeline.scene.hours import Calendar, Directed, Hours
 from pipeline.scene.measures import Certificate, Grace, GroundReference, SpeedLimit
 from pipeline.scene.parts import Identifier, Strict
@@ -189,6 +191,7 @@ class Scene(Strict):
                     size = f"{self.frame.width_px} x {self.frame.height_px}"
                     raise ValueError(f"{where}: the point [{x:g}, {y:g}] lies outside the frame of {size} pixels")
         check_no_overlap(self.lanes)
+        check_ground(self.homography)
         return self
 
     def _hours(self) -> Iterator[tuple[str, Hours]]:
@@ -232,6 +235,11 @@ class Scene(Strict):
         content = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @cached_property
+    def ground(self) -> Homography | None:
+        """Metres on the road, where points were surveyed."""
+        return Homography.fit(self.homography) if self.homography else None
 
     @property
     def holidays(self) -> tuple[date, ...]:

@@ -54,6 +54,11 @@ def test_the_good_scene_is_good(tmp_path: Any) -> None:
     [
         (lambda s: s.pop("homography"), r"speed_limits: there is no homography.*survey at least four points"),
         (lambda s: s.pop("zones"), r"speed_limits: no zone has `use: measuring`"),
+        (
+            lambda s: s["homography"].append({"pixel": [250, 200], "metre": [3.5, 20]}),
+            r"homography\.\d: the other points put it \d+\.\d\d m from where",
+        ),
+        (lambda s: s["homography"][2].update(pixel=[250, 301]), r"homography: .*three lie on a line"),
         (lambda s: s["homography"].pop(), r"homography: needs at least four"),
         (
             lambda s: s["lanes"][1].update(polygon=[[150, 350], [220, 50], [330, 50], [450, 350]]),
