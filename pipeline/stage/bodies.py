@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.stage.cast import Actor, Body
 from pipeline.stage.colour import BGR, bgr, darker
 from pipeline.stage.fittings import HEAD, HEAD_GLOW, TRIM, arches, plate, rear_lamps, slab, strip, under, wheels
 from pipeline.stage.heavy import bus, truck
 from pipeline.stage.solid import Assembly, Group, Solid, patch
-from pipeline.stage.specification import Actor, Body
 
 
 @dataclass(frozen=True)

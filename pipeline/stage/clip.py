@@ -26,6 +26,21 @@ def ticks_of(specification: Specification) -> list[int]:
     return [round((number + float(shift)) / camera.fps * TICKS) for number, shift in enumerate(early_or_late)]
 
 
+def clock_s(specification: Specification, at_s: float) -> float:
+    """What the camera's clock says, in seconds after the first picture, when so many have truly passed."""
+    return at_s + sum(by_s for since_s, by_s in specification.camera.clock_steps if since_s <= at_s)
+
+
+def stamps_of(specification: Specification, ticks: list[int]) -> list[int]:
+    """What the camera writes on its pictures, in ticks: capture times by a clock that may be set meanwhile."""
+    stamps: list[int] = []
+    for tick in ticks:
+        stamp = round(clock_s(specification, tick / TICKS) * TICKS)
+        # A stream's times never go back: what would lie before the last picture follows it at once.
+        stamps.append(max(stamp, stamps[-1] + TICKS // 1000) if stamps else stamp)
+    return stamps
+
+
 def write_clip(
     path: Path, pictures: Iterable[NDArray[np.uint8]], ticks: list[int], specification: Specification
 ) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.stage import plate_face
+from pipeline.stage.cast import Actor
 from pipeline.stage.colour import BGR
 from pipeline.stage.solid import Assembly, Group, Points
-from pipeline.stage.specification import Actor
 
 TRIM: BGR = (44, 43, 42)
 TAIL: BGR = (34, 26, 170)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.stage.cast import Actor
 from pipeline.stage.colour import BGR, bgr, darker
 from pipeline.stage.fittings import TRIM, arches, head_lamps, plate, rear_lamps, slab, strip, under, wheels
 from pipeline.stage.solid import Assembly, Group, Limb, Solid, patch
-from pipeline.stage.specification import Actor
 
 LIGHT: BGR = (214, 218, 218)
 

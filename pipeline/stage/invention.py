@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from pydantic import Field
 
-from pipeline.stage.specification import Part
+from pipeline.stage.part import Part
 from pipeline.stage.traffic import traffic
 
 Kind = Literal["red_light", "stop_line", "wrong_way", "bus_lane", "speed", "counting", "traffic"]

@@ -7,11 +7,13 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator, PPoly
 from scipy.optimize import brentq
 
+from pipeline.stage.route import Route
 from pipeline.stage.specification import Actor, Specification
 
 STANDING_M_S = 0.03
@@ -63,8 +65,24 @@ class _Curve:
         return value, slope
 
 
-class Journey:
-    """The way of one actor.
+class Journey(Protocol):
+    """The way of one actor."""
+
+    def pose(self, at_s: float) -> Pose:
+        """Place and heading at an instant; who has arrived stays where the way ends."""
+        ...
+
+    def velocity_m_s(self, at_s: float) -> tuple[float, float]:
+        """East and north, metres a second."""
+        ...
+
+    def speed_kmh(self, at_s: float) -> float:
+        """Of the middle, km/h."""
+        ...
+
+
+class Glide:
+    """A way given by place over time.
 
     Args:
         east: Metres over seconds.
@@ -110,17 +128,50 @@ class Journey:
         return self._known[0][1] if self._known else math.pi / 2
 
 
+class Tour:
+    """A way along a route.
+
+    Args:
+        route: Where.
+        travelled: Metres along it over seconds, 0 at 0 seconds.
+    """
+
+    def __init__(self, route: Route, travelled: PPoly) -> None:
+        self._route, self._travelled = route, _Curve(travelled)
+        self._ends = self._travelled.knots[0], self._travelled.knots[-1]
+
+    def pose(self, at_s: float) -> Pose:
+        """Place and heading at an instant; who has arrived stays where the way ends."""
+        along_m, _ = self._travelled.at(min(max(at_s, self._ends[0]), self._ends[1]))
+        return Pose(*self._route.at(along_m))
+
+    def velocity_m_s(self, at_s: float) -> tuple[float, float]:
+        """East and north, metres a second."""
+        if not self._ends[0] <= at_s <= self._ends[1]:
+            return 0.0, 0.0
+        speed, heading = self._travelled.at(at_s)[1], self.pose(at_s).heading
+        return speed * math.cos(heading), speed * math.sin(heading)
+
+    def speed_kmh(self, at_s: float) -> float:
+        """Of the middle, km/h."""
+        return 3.6 * abs(self._travelled.at(at_s)[1]) if self._ends[0] <= at_s <= self._ends[1] else 0.0
+
+
 def journey_of(actor: Actor, specification: Specification) -> Journey:
-    """The way that an actor's `drive` or `points` describe, over the whole clip and a second around it."""
+    """The way that an actor's `drive`, `way` or `points` describe, over the whole clip and a second around it."""
     ends = (-1.0, specification.duration_s + 1.0)
     if actor.points is not None:
         times = [point[0] for point in actor.points]
         east = PchipInterpolator(times, [point[1] for point in actor.points])
         north = PchipInterpolator(times, [point[2] for point in actor.points])
-        return Journey(east, north, None)
+        return Glide(east, north, None)
+    if actor.way is not None:
+        travelled = _travelled(actor.way.profile_kmh, ends)
+        travelled.c[-1] -= float(travelled(0.0))
+        return Tour(Route(actor.way.corners, actor.way.radius_m), travelled)
     drive = actor.drive
     if drive is None:
-        raise ValueError(f"actor `{actor.id}` needs either `drive` or `points`")
+        raise ValueError(f"actor `{actor.id}` needs either `drive`, `way` or `points`")
     lane = specification.lane(drive.lane)
     sign = (-1.0 if lane.direction == "toward" else 1.0) * (-1.0 if drive.against else 1.0)
     travelled = _travelled(drive.profile_kmh, ends)
@@ -129,7 +180,7 @@ def journey_of(actor: Actor, specification: Specification) -> Journey:
     north.c[-1] += drive.start_m - sign * start
     east = PPoly(np.full((1, len(travelled.x) - 1), lane.centre_m + drive.offset_m), travelled.x)
     heading = sign * math.pi / 2
-    return Journey(east, north, -heading if drive.reverse else heading)
+    return Glide(east, north, -heading if drive.reverse else heading)
 
 
 def _travelled(profile_kmh: tuple[tuple[float, float], ...], ends: tuple[float, float]) -> PPoly:

@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from pipeline.stage.clip import TICKS, ticks_of, write_clip
+from pipeline.stage.clip import TICKS, stamps_of, ticks_of, write_clip
 from pipeline.stage.lens import Lens
 from pipeline.stage.picture import Studio
 from pipeline.stage.scene_file import scene_of
@@ -73,7 +73,8 @@ def produce(
     (folder / SCENE).write_text(text, encoding="utf-8")
     _write_truth(folder / TRUTH, [_head(specification, ticks), *records])
     if pictures:
-        write_clip(folder / CLIP, _pictures(world, ticks, on_frame), ticks, specification)
+        stamps = stamps_of(specification, ticks)
+        write_clip(folder / CLIP, _pictures(world, ticks, on_frame), stamps, specification)
     offences: dict[str, int] = {}
     for record in records:
         if record["kind"] == "offence" and not record["borderline"]:

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from pipeline.stage import plate_face
+from pipeline.stage.cast import Actor, Rider
 from pipeline.stage.colour import BGR, bgr, darker
 from pipeline.stage.fittings import BRAKE_GLOW, HEAD, HEAD_GLOW, TAIL, TAIL_GLOW, plate_corners
 from pipeline.stage.solid import Assembly, Group, Limb, Points, Solid
-from pipeline.stage.specification import Actor, Rider
 
 SKIN: BGR = (96, 132, 186)
 HAIR: BGR = (22, 22, 26)

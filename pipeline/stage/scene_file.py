@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,15 @@ import numpy as np
 from pipeline.scene import Scene
 from pipeline.scene.geometry import area
 from pipeline.stage.lens import Lens
-from pipeline.stage.specification import Specification, StageLane
+from pipeline.stage.roadway import StageLane, StageMark, StageZone
+from pipeline.stage.specification import Specification
 from pipeline.stage.surroundings import head_box
 
 Pixel = tuple[float, float]
 FARTHEST_M = 110.0
 ANALYSE_FPS = 12.5
+MEASURED_M = 22.0
+"""Length of road on which speed is measured, unless the specification says where."""
 
 
 class UnseenError(ValueError):
@@ -67,6 +71,7 @@ def scene_of(specification: Specification, lens: Lens, *, media: str = "clip.mp4
             for line in specification.count_lines
         ],
         "homography": _references(specification, lens),
+        **_rules(specification, lens),
     }
     Scene.model_validate(content)
     return content
@@ -75,17 +80,10 @@ def scene_of(specification: Specification, lens: Lens, *, media: str = "clip.mp4
 def _lane(lane: StageLane, specification: Specification, lens: Lens) -> dict[str, Any] | None:
     road = specification.road
     north_end = min(road.to_m, float(lens.place[1]) + FARTHEST_M)
-    ground = [
-        (lane.west_m, road.from_m),
-        (lane.west_m, north_end),
-        (lane.east_m, north_end),
-        (lane.east_m, road.from_m),
-    ]
-    flat = lens.polygon(np.array([[east, north, 0.0] for east, north in ground]))
-    corners = _clipped([] if flat is None else [(float(x), float(y)) for x, y in flat], lens)
-    if len(corners) < 3 or area(corners) < 64:
+    corners = _ground(lane.west_m, lane.east_m, road.from_m, north_end, lens)
+    if corners is None:
         return None
-    content: dict[str, Any] = {"id": lane.id, "polygon": [_pixel(corner) for corner in corners]}
+    content: dict[str, Any] = {"id": lane.id, "polygon": corners}
     if lane.direction != "both":
         content["direction"] = _direction(lane, specification, lens, north_end)
     if lane.reserved_for:
@@ -94,7 +92,85 @@ def _lane(lane: StageLane, specification: Specification, lens: Lens) -> dict[str
         ends = ((lane.west_m, road.stop_line_m), (lane.east_m, road.stop_line_m))
         content["stop_line"] = _segment(*ends, lens, f"the stop line of lane `{lane.id}`")
         content["signal"] = lane.signal
+    if lane.turn_on_red:
+        content["turn_on_red"] = {"to": lane.turn_on_red}
     return content
+
+
+def _rules(specification: Specification, lens: Lens) -> dict[str, Any]:
+    """What is forbidden, granted and known besides lanes and lamps."""
+    road = specification.road
+    content: dict[str, Any] = {
+        "solid_lines": [{"id": mark.id, "line": _mark(mark, lens), "forbidden": mark.forbidden} for mark in road.marks],
+        "zones": [_zone(zone, lens) for zone in road.zones],
+        "checks": list(specification.checks),
+    }
+    limits = sorted({lane.speed_limit_kmh for lane in road.lanes if lane.speed_limit_kmh})
+    if limits:
+        content["speed_limits"] = [
+            {"kmh": kmh, "lanes": [lane.id for lane in road.lanes if lane.speed_limit_kmh == kmh]} for kmh in limits
+        ]
+        content["zones"].append(_measuring(specification, lens))
+    for key in ("grace", "certificate", "calendar"):
+        part = getattr(specification, key)
+        if part is not None:
+            content[key] = part.model_dump(mode="json", by_alias=True)
+    if specification.directed:
+        content["directed"] = [
+            {
+                "from": (specification.recorded_at + timedelta(seconds=since_s)).isoformat(),
+                "to": (specification.recorded_at + timedelta(seconds=until_s)).isoformat(),
+                "by": "Satlantas",
+            }
+            for since_s, until_s in specification.directed
+        ]
+    if specification.priority_plates:
+        content["priority_plates"] = list(specification.priority_plates)
+    return content
+
+
+def _mark(mark: StageMark, lens: Lens) -> list[list[float]]:
+    near = max(mark.from_m, float(lens.place[1]) - FARTHEST_M)
+    far = min(mark.to_m, float(lens.place[1]) + FARTHEST_M)
+    return _segment((mark.east_m, near), (mark.east_m, far), lens, f"solid line `{mark.id}`")
+
+
+def _zone(zone: StageZone, lens: Lens) -> dict[str, Any]:
+    corners = _ground(zone.west_m, zone.east_m, zone.from_m, zone.to_m, lens)
+    if corners is None:
+        raise UnseenError(f"zone `{zone.id}` is not in the picture: move it, or turn the camera")
+    rest = zone.model_dump(mode="json", by_alias=True, include={"hours", "exempt"})
+    return {"id": zone.id, "use": zone.use, "polygon": corners, **rest}
+
+
+def _measuring(specification: Specification, lens: Lens) -> dict[str, Any]:
+    road = specification.road
+    west, east = road.lanes[0].west_m, road.lanes[-1].east_m
+    if road.measuring:
+        near, far = road.measuring.from_m, road.measuring.to_m
+    else:
+        seen = [
+            float(north)
+            for north in np.arange(road.from_m, road.to_m, 0.5)
+            if (pixel := lens.pixel((west + east) / 2, float(north))) and 0 <= pixel[1] <= lens.height
+        ]
+        if not seen:
+            raise UnseenError("the road on which speed is measured is not in the picture: turn the camera")
+        near, far = seen[0], min(seen[0] + MEASURED_M, seen[-1])
+    corners = _ground(west, east, near, far, lens)
+    if corners is None:
+        raise UnseenError("`measuring` is not in the picture: move it, or turn the camera")
+    return {"id": "measuring", "use": "measuring", "polygon": corners}
+
+
+def _ground(west_m: float, east_m: float, from_m: float, to_m: float, lens: Lens) -> list[list[float]] | None:
+    """A rectangle on the ground as a polygon in the picture, cut by the picture's edge."""
+    ground = ((west_m, from_m), (west_m, to_m), (east_m, to_m), (east_m, from_m))
+    flat = lens.polygon(np.array([[east, north, 0.0] for east, north in ground]))
+    corners = _clipped([] if flat is None else [(float(x), float(y)) for x, y in flat], lens)
+    if len(corners) < 3 or area(corners) < 64:
+        return None
+    return [_pixel(corner) for corner in corners]
 
 
 def _direction(lane: StageLane, specification: Specification, lens: Lens, north_end: float) -> list[list[float]]:
@@ -131,15 +207,29 @@ def _head(name: str, box: tuple[float, float, float, float] | None, lens: Lens) 
     return {"id": name, "box": [round(value, 2) for value in box], "layout": "vertical"}
 
 
-def _references(specification: Specification, lens: Lens) -> list[dict[str, list[float]]]:
-    """Surveyed points: a grid over the road that is seen."""
+def _references(specification: Specification, lens: Lens) -> list[dict[str, Any]]:
+    """Surveyed points: a grid over the road that is seen, hit as well as surveyors do."""
+    random = np.random.default_rng((specification.seed, 12))
+    sigma_px, sigma_m = specification.survey_sigma_px, specification.survey_sigma_m
     lanes = specification.road.lanes
-    found: list[dict[str, list[float]]] = []
+    found: list[dict[str, Any]] = []
     for north in np.arange(round(float(lens.place[1])), round(float(lens.place[1])) + 60, 6.0):
         for east in (lanes[0].west_m, lanes[-1].east_m):
             pixel = lens.pixel(east, float(north))
             if pixel and 0 <= pixel[0] <= lens.width and 0 <= pixel[1] <= lens.height:
-                found.append({"pixel": [round(pixel[0], 3), round(pixel[1], 3)], "metre": [float(east), float(north)]})
+                x, y = pixel + random.normal(0, sigma_px, 2) if sigma_px else pixel
+                metre = np.add((east, north), random.normal(0, sigma_m, 2)) if sigma_m else (east, north)
+                found.append(
+                    {
+                        "pixel": [
+                            round(min(max(float(x), 0), lens.width), 3),
+                            round(min(max(float(y), 0), lens.height), 3),
+                        ],
+                        "metre": [round(float(metre[0]), 4), round(float(metre[1]), 4)],
+                        "pixel_sigma_px": max(0.3, sigma_px),
+                        "metre_sigma_m": max(0.01, sigma_m),
+                    }
+                )
     return found[:12] if len(found) >= 4 else []
 
 

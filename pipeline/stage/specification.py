@@ -9,31 +9,16 @@ import itertools
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from pipeline.scene.model import Identifier, Reservation
-from pipeline.stage.colour import Colour
+from pipeline.scene.hours import Calendar
+from pipeline.scene.measures import Certificate, Grace
+from pipeline.scene.model import Identifier, VehicleCheck
+from pipeline.stage.cast import Actor
+from pipeline.stage.part import Instant, Metres, Part
+from pipeline.stage.roadway import Road, StageLane, StageLine
 
-ActorClass = Literal["car", "motorcycle", "bus", "truck", "bicycle", "person"]
-Body = Literal["sedan", "hatch", "mpv", "van", "pickup", "box", "tipper", "city", "coach"]
 Shine = Literal["red", "yellow", "green", "off"]
-Instant = Annotated[float, Field(ge=0, le=3600)]
-Metres = Annotated[float, Field(ge=-500, le=500)]
-
-BODIES: dict[ActorClass, tuple[Body, ...]] = {
-    "car": ("sedan", "hatch", "mpv", "van", "pickup"),
-    "truck": ("box", "tipper"),
-    "bus": ("city", "coach"),
-    "motorcycle": (),
-    "bicycle": (),
-    "person": (),
-}
-
-
-class Part(BaseModel):
-    """Base of all parts of a specification: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StageCamera(Part):
@@ -58,76 +43,12 @@ class StageCamera(Part):
         le=0.45,
     )
     shake_px: float = Field(0.0, title="Shake", description="Amplitude of the mast in the wind, in pixels", ge=0, le=12)
-
-
-class StageLane(Part):
-    """A straight lane along the road."""
-
-    id: Identifier = Field(title="Lane id", description="Unique in the specification")
-    centre_m: Metres = Field(title="Centre", description="East of the lane's middle, in metres")
-    width_m: float = Field(3.3, title="Width", description="Metres", ge=1, le=12)
-    direction: Literal["away", "toward", "both"] = Field(
-        "away", title="Direction", description="away: north, from the camera; toward: south; both: not prescribed"
+    clock_steps: tuple[tuple[Instant, Annotated[float, Field(ge=-0.5, le=60)]], ...] = Field(
+        (),
+        title="Clock steps",
+        description="[seconds, by seconds]: when the camera's clock is set, and how far it jumps",
+        max_length=4,
     )
-    reserved_for: Reservation | None = Field(None, title="Reserved for", description="As in a scene file")
-    signal: Identifier | None = Field(None, title="Signal", description="Id of the head that governs the lane")
-    speed_limit_kmh: float | None = Field(None, title="Speed limit", description="km/h", gt=0, le=200)
-
-    @property
-    def west_m(self) -> float:
-        """Left edge seen from the south."""
-        return self.centre_m - self.width_m / 2
-
-    @property
-    def east_m(self) -> float:
-        """Right edge seen from the south."""
-        return self.centre_m + self.width_m / 2
-
-
-class Band(Part):
-    """A stretch of the road, from south to north."""
-
-    from_m: Metres = Field(title="From", description="North, metres")
-    to_m: Metres = Field(title="To", description="North, metres; more than `from_m`")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.to_m <= self.from_m:
-            raise ValueError("`to_m` must be more than `from_m`")
-        return self
-
-
-class Road(Part):
-    """The road and what is painted on it."""
-
-    from_m: Metres = Field(-30.0, title="From", description="Where the road begins, north in metres")
-    to_m: Metres = Field(160.0, title="To", description="Where it ends, north in metres")
-    lanes: tuple[StageLane, ...] = Field(title="Lanes", description="From west to east", min_length=1, max_length=12)
-    stop_line_m: Metres | None = Field(
-        None, title="Stop line", description="North of the near edge of the line, across all lanes with a signal"
-    )
-    crosswalk: Band | None = Field(None, title="Crosswalk", description="A zebra crossing")
-    cross_road: Band | None = Field(None, title="Cross road", description="A road that crosses, as a stretch of north")
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        names = [lane.id for lane in self.lanes]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"the lane id `{name}` is used twice: give each lane its own")
-        for one, other in zip(self.lanes, self.lanes[1:], strict=False):
-            if other.west_m < one.east_m - 1e-6:
-                raise ValueError(
-                    f"lanes `{one.id}` and `{other.id}` overlap or are out of order: list them from west to east"
-                )
-        if self.to_m <= self.from_m:
-            raise ValueError("`to_m` must be more than `from_m`")
-        for lane in self.lanes:
-            if lane.signal and self.stop_line_m is None:
-                raise ValueError(f"lane `{lane.id}` has a signal, so the road needs `stop_line_m`")
-            if lane.signal and lane.direction == "both":
-                raise ValueError(f"lane `{lane.id}` has a signal, so its direction must be `away` or `toward`")
-        return self
 
 
 class StageSignal(Part):
@@ -142,6 +63,10 @@ class StageSignal(Part):
         title="Programme", description="[seconds, red | yellow | green | off], in order of time, from 0", min_length=1
     )
 
+    flicker: float = Field(
+        0.0, title="Flicker", description="Share of the pictures that catch the lamps dark", ge=0, le=0.9
+    )
+
     @field_validator("programme")
     @classmethod
     def _in_order(cls, programme: tuple[tuple[float, Shine], ...]) -> tuple[tuple[float, Shine], ...]:
@@ -153,21 +78,6 @@ class StageSignal(Part):
     def shows(self, at_s: float) -> Shine:
         """What is lit at `at_s`."""
         return [shine for since_s, shine in self.programme if since_s <= at_s + 1e-12][-1]
-
-
-class StageLine(Part):
-    """A count line across the road, from west to east."""
-
-    id: Identifier = Field(title="Line id", description="Unique in the specification")
-    north_m: Metres = Field(title="North", description="Metres")
-    west_m: Metres = Field(title="West end", description="East coordinate of the left end, metres")
-    east_m: Metres = Field(title="East end", description="East coordinate of the right end, metres")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.east_m - self.west_m < 0.5:
-            raise ValueError("`east_m` must be at least 0.5 m more than `west_m`")
-        return self
 
 
 class Light(Part):
@@ -192,65 +102,6 @@ class Picture(Part):
     noise: float = Field(2.0, title="Noise", description="Standard deviation in grey levels", ge=0, le=40)
     blur_px: float = Field(0.45, title="Blur", description="Sigma of the lens, in pixels", ge=0, le=4)
     bitrate_kbps: float = Field(2500.0, title="Bitrate", description="Of the H.264 stream", ge=50, le=50000)
-
-
-class Drive(Part):
-    """Along a lane, by a speed profile."""
-
-    lane: Identifier = Field(title="Lane", description="Id of the lane")
-    start_m: Metres = Field(title="Start", description="North of the vehicle's middle at 0 seconds, metres")
-    offset_m: float = Field(0.0, title="Offset", description="East of the lane's middle, metres", ge=-10, le=10)
-    against: bool = Field(False, title="Against", description="Against the lane's direction")
-    reverse: bool = Field(False, title="Reverse", description="Backwards: its front looks the other way")
-    profile_kmh: tuple[tuple[Instant, float], ...] = Field(
-        title="Speed profile", description="[seconds, km/h], straight between, held before and after", min_length=1
-    )
-
-    @field_validator("profile_kmh")
-    @classmethod
-    def _in_order(cls, profile: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-        if any(b[0] <= a[0] for a, b in itertools.pairwise(profile)):
-            raise ValueError("must be in order of time")
-        if any(not 0 <= kmh <= 250 for _, kmh in profile):
-            raise ValueError("holds a speed outside 0 to 250 km/h: a vehicle that backs up has `reverse: true`")
-        return profile
-
-
-class Rider(Part):
-    """Somebody on a motorcycle or bicycle, from front to back."""
-
-    helmet: bool = Field(True, title="Helmet", description="Whether one is worn")
-    colour: Colour = Field("navy", title="Colour", description="Of the clothes")
-
-
-class Actor(Part):
-    """A road user."""
-
-    id: Identifier = Field(title="Actor id", description="Unique in the specification")
-    kind: ActorClass = Field(alias="class", title="Class", description="car, motorcycle, bus, truck, bicycle, person")
-    body: Body | None = Field(None, title="Body", description="Which build; by the class if left out")
-    colour: Colour = Field("silver", title="Colour", description="A name or [red, green, blue]")
-    plate: str | None = Field(None, title="Plate", description="Text, e.g. H 1234 AB; none if left out", max_length=14)
-    plate_style: Literal["white", "black", "yellow", "red"] = Field(
-        "white", title="Plate style", description="white: private; black: private, old; yellow: public; red: government"
-    )
-    riders: tuple[Rider, ...] = Field((Rider(),), title="Riders", description="On two wheels", max_length=4)
-    drive: Drive | None = Field(None, title="Drive", description="Along a lane; or give `points`")
-    points: tuple[tuple[Instant, Metres, Metres], ...] | None = Field(
-        None, title="Points", description="[seconds, east, north]: the way of its middle, smooth between", min_length=2
-    )
-    parked: bool = Field(False, title="Parked", description="No driver, no lamps")
-
-    @model_validator(mode="after")
-    def _one_way_of_moving(self) -> Self:
-        if (self.drive is None) == (self.points is None):
-            raise ValueError(f"actor `{self.id}` needs either `drive` or `points`")
-        if self.points and any(b[0] <= a[0] for a, b in zip(self.points, self.points[1:], strict=False)):
-            raise ValueError(f"the points of actor `{self.id}` must be in order of time")
-        if self.body and self.body not in BODIES[self.kind]:
-            known = ", ".join(BODIES[self.kind]) or "none"
-            raise ValueError(f"actor `{self.id}`: a {self.kind} has no body `{self.body}` (known: {known})")
-        return self
 
 
 def _aware(value: datetime) -> datetime:
@@ -279,6 +130,22 @@ class Specification(Part):
     light: Light = Light()
     weather: Weather = Weather()
     picture: Picture = Picture()
+    grace: Grace = Field(Grace(), title="Grace", description="What is granted to the driver, as in a scene file")
+    certificate: Certificate | None = Field(None, title="Certificate", description="Of the speed measurement")
+    calendar: Calendar | None = Field(None, title="Calendar", description="Holidays, as in a scene file")
+    checks: tuple[VehicleCheck, ...] = Field(
+        ("no_helmet", "pillion"), title="Checks", description="Offences that need no marking, as in a scene file"
+    )
+    directed: tuple[tuple[Instant, Instant], ...] = Field(
+        (), title="Directed", description="[from, to] in seconds: police direct the traffic by hand"
+    )
+    priority_plates: tuple[str, ...] = Field((), title="Priority plates", description="Registered priority vehicles")
+    survey_sigma_px: float = Field(
+        0.0, title="Survey error in the picture", description="Of the surveyed points, one sigma", ge=0, le=20
+    )
+    survey_sigma_m: float = Field(
+        0.0, title="Survey error on the ground", description="Of the surveyed points, one sigma", ge=0, le=5
+    )
     houses: bool = Field(True, title="Houses", description="Houses and trees along the road")
     actors: tuple[Actor, ...] = Field((), title="Actors", description="Who takes part", max_length=60)
 
@@ -311,3 +178,18 @@ class Specification(Part):
     def signal(self, name: str) -> StageSignal:
         """The signal head of this id."""
         return next(head for head in self.signals if head.id == name)
+
+
+__all__ = [
+    "Actor",
+    "Light",
+    "Picture",
+    "Road",
+    "Shine",
+    "Specification",
+    "StageCamera",
+    "StageLane",
+    "StageLine",
+    "StageSignal",
+    "Weather",
+]

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pipeline.stage.clip import TICKS
+from pipeline.stage.clip import TICKS, clock_s
+from pipeline.stage.fault import Fault
 from pipeline.stage.journey import Journey, zeros
-from pipeline.stage.lens import Lens
-from pipeline.stage.offences import Fault, faults
+from pipeline.stage.lens import Lens, sway_px
+from pipeline.stage.offences import faults
 from pipeline.stage.specification import Actor, StageLine
 from pipeline.stage.world import Box, Presence, World, box_of, head_boxes, machine_box
 
@@ -46,8 +47,9 @@ class Chronicle:
         return sorted(told, key=lambda record: str(record["time"]))
 
     def stamp(self, at_s: float) -> str:
-        """Seconds of the clip as ISO 8601 UTC with microseconds."""
-        moment: datetime = self.world.specification.recorded_at + timedelta(microseconds=round(at_s * 1e6))
+        """Seconds of the clip as ISO 8601 UTC with microseconds, by the camera's clock."""
+        since_s = clock_s(self.world.specification, at_s)
+        moment: datetime = self.world.specification.recorded_at + timedelta(microseconds=round(since_s * 1e6))
         return _utc(moment)
 
     def frame_at(self, at_s: float) -> int:
@@ -122,7 +124,12 @@ class Chronicle:
             "class": actor.kind,
             "lane": fault.lane,
             "box": self._box(presence),
-            "plate": {"text": normal_plate(actor.plate), "confidence": 1.0, "abstained": actor.plate is None},
+            "plate": {
+                "text": normal_plate(actor.plate),
+                "confidence": 1.0,
+                "abstained": actor.plate is None,
+                "expiry": actor.expiry if actor.plate else None,
+            },
             "measured": {**fault.measured, "speed_kmh": round(self.journey(fault.number).speed_kmh(fault.at_s), 4)},
             "doubts": [],
             "borderline": fault.borderline,
@@ -156,7 +163,8 @@ class Chronicle:
         for frame, tick in enumerate(self.ticks):
             at_s = tick / TICKS
             present = self.world.at(at_s)
-            boxes = [box_of(presence, self.lens) for presence in present]
+            sway = sway_px(self.world.specification.camera, at_s)
+            boxes = [_swayed(box_of(presence, self.lens), sway) for presence in present]
             for presence, box in zip(present, boxes, strict=True):
                 if box is None:
                     continue
@@ -165,7 +173,7 @@ class Chronicle:
                     for presence2, other in zip(present, boxes, strict=True)
                     if other and presence2 is not presence and self._distance(presence2) < self._distance(presence)
                 ]
-                heads = head_boxes(presence, self.lens)
+                heads = [(_swayed(box, sway) or box, worn) for box, worn in head_boxes(presence, self.lens)]
                 journey = self.world.journeys[presence.actor.id]
                 yield {
                     "kind": "position",
@@ -180,7 +188,11 @@ class Chronicle:
                     "heading_degrees": round(presence.pose.heading * 57.29577951308232, 3),
                     "speed_kmh": round(journey.speed_kmh(at_s), 4),
                     "hidden_share": round(_covered(box, nearer), 3),
-                    **({"machine_box": _rounded(machine)} if (machine := machine_box(presence, self.lens)) else {}),
+                    **(
+                        {"machine_box": _rounded(machine)}
+                        if (machine := _swayed(machine_box(presence, self.lens), sway))
+                        else {}
+                    ),
                     **({"heads": [{"box": _rounded(b), "helmet": worn} for b, worn in heads]} if heads else {}),
                 }
 
@@ -206,6 +218,14 @@ def _covered(box: Box, nearer: list[Box]) -> float:
         for o in nearer
     ]
     return max(shares, default=0.0)
+
+
+def _swayed(box: Box | None, sway: tuple[float, float]) -> Box | None:
+    """A box in a picture that the wind has moved."""
+    if box is None or sway == (0.0, 0.0):
+        return box
+    across, down = sway
+    return box[0] + across, box[1] + down, box[2] + across, box[3] + down
 
 
 def _rounded(box: Box) -> list[float]:

@@ -18,7 +18,7 @@ def seconds(stamp: str) -> float:
 def test_the_instant_of_passing_on_red_is_exact_to_the_microsecond() -> None:
     # A sedan of 4.5 m: rear axle 1.35 m behind, front axle 1.395 m ahead of the middle; 10 m/s.
     car = vehicle(body="sedan", plate="h 12 ab", drive={"start_m": 5.0})
-    (offence,) = told(play(JUNCTION, car, signals=head((0, "green"), (0.2, "yellow"), (0.5, "red"))), "offence")
+    (offence,) = told(play(JUNCTION, car, signals=head((0, "yellow"), (0.5, "red"))), "offence")
     assert offence["offence"] == "red_light"
     assert seconds(offence["time"]) == pytest.approx((20 - 5 + 0.3 * 4.5) / 10, abs=1e-6)
     assert seconds(offence["measured"]["front_wheels_at"]) == pytest.approx((20 - 5 - 0.31 * 4.5) / 10, abs=1e-6)
