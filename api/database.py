@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from api.clock import CLOCK_KEY, Clock, DatabaseClock
 from api.jurisdiction.loading import JURISDICTIONS_KEY, Jurisdictions
 from api.settings import Settings, kept_secret
-from api.store.transitions import rows as transition_rows
+from api.store.copying import copy_rules
 
 with warnings.catch_warnings():
     # Without XDG_RUNTIME_DIR (a server, a container) the socket lies under /tmp, which serves.
@@ -42,7 +42,11 @@ MINIMUM_VERSION = 150000
 START_LIMIT_S = 90
 _ACCESS_RULES = "# Written by Tertib: everybody needs a password.\nlocal all all scram-sha-256\n"
 # A request that waits this long for a row is told to come back; a transaction that somebody forgot is ended.
-_OPTIONS = "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=120s"
+# Jobs (procrastinate) live in a schema of their own.
+OPTIONS = (
+    "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=120s "
+    "-c search_path=public,tertib_jobs"
+)
 # Any number that no other program is likely to use: one migration at a time.
 _MIGRATION_LOCK = 7_415_021
 
@@ -69,7 +73,7 @@ class Database:
             max_overflow=10,
             pool_timeout=10,
             pool_pre_ping=True,
-            connect_args={"options": _OPTIONS},
+            connect_args={"options": OPTIONS},
         )
         self._sessions = sessionmaker(
             self.engine,
@@ -288,23 +292,9 @@ def migrate(owner_url: str) -> None:
             config.set_main_option("path_separator", "os")
             config.attributes["connection"] = connection
             command.upgrade(config, "heads")
-            _copy_transitions(connection)
+            copy_rules(connection)
     except OperationalError as error:
         message = f"the database cannot be reached: {' '.join(str(error.orig).split())}"
         raise DatabaseError(message) from error
     finally:
         engine.dispose()
-
-
-def _copy_transitions(connection: Connection) -> None:
-    wanted = sorted(transition_rows())
-    held = sorted(
-        tuple(row) for row in connection.execute(text("SELECT kind, from_state, event_type, to_state FROM transitions"))
-    )
-    if held == wanted:
-        return
-    connection.execute(text("DELETE FROM transitions"))
-    connection.execute(
-        text("INSERT INTO transitions (kind, from_state, event_type, to_state) VALUES (:k, :f, :e, :t)"),
-        [{"k": kind, "f": source, "e": event_type, "t": target} for kind, source, event_type, target in wanted],
-    )

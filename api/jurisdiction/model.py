@@ -129,6 +129,17 @@ class ClockPolicy(Valid):
         return self
 
 
+class UndoWindow(Valid):
+    """How long whoever decided can take it back, as if nothing had been said; nothing leaves the office before."""
+
+    id: Slug
+    version: int = Field(ge=1)
+    kind: CaseKind
+    events: tuple[str, ...] = Field(min_length=1, description="Event types that are not final at once.")
+    seconds: int = Field(ge=0, le=3600)
+    source: str = Field(min_length=1, max_length=300)
+
+
 class Agency(Part):
     """A service of the province (OPD) or the traffic police that answers."""
 
@@ -183,6 +194,7 @@ class Jurisdiction(Valid):
     articles: tuple[Article, ...] = Field(min_length=1)
     offences: tuple[Offence, ...] = Field(min_length=1)
     clocks: tuple[ClockPolicy, ...] = Field(min_length=1)
+    undo_windows: tuple[UndoWindow, ...] = ()
     reject_reasons: tuple[RejectReason, ...] = Field(min_length=1)
     contest_grounds: tuple[ContestGround, ...] = Field(min_length=1)
     complaint_categories: tuple[ComplaintCategory, ...] = Field(min_length=1)
@@ -210,6 +222,7 @@ class Jurisdiction(Valid):
         listed: tuple[tuple[str, list[object]], ...] = (
             ("articles", [(a.id, a.version) for a in self.articles]),
             ("clocks", [(c.id, c.version) for c in self.clocks]),
+            ("undo_windows", [(w.id, w.version) for w in self.undo_windows]),
             ("offences", [o.code for o in self.offences]),
             ("agencies", [a.id for a in self.agencies]),
             ("reject_reasons", [r.id for r in self.reject_reasons]),
@@ -273,6 +286,12 @@ class Jurisdiction(Valid):
                     best[policy.id] = policy
         own = {policy.name for policy in best.values() if policy.agencies is not None}
         return tuple(one for one in best.values() if one.agencies is not None or one.name not in own)
+
+    def undo_window_s(self, kind: CaseKind, event_type: str, moment: datetime) -> int:
+        """For how many seconds a decision can be undone; 0: it is final at once."""
+        day = self.local_day(moment)
+        held = [w for w in self.undo_windows if w.kind is kind and event_type in w.events and w.holds_on(day)]
+        return max(held, key=lambda window: window.version).seconds if held else 0
 
     def policy(self, policy_id: str, version: int) -> ClockPolicy | None:
         """One version of a policy."""

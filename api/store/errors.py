@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.problems import Conflict, NotFound, Unprocessable
+from api.problems import Conflict, Forbidden, NotFound, Unprocessable
 
 
 class CaseNotFound(NotFound):
@@ -35,6 +35,52 @@ class IllegalTransition(Conflict):
             event_type=event_type,
             allowed=list(allowed),
         )
+
+
+class RoleRefused(Forbidden):
+    """The event may follow, but not from somebody in this role.
+
+    Args:
+        kind: kind of the case.
+        event_type: the event that was refused.
+        role: the role of whoever tried.
+        roles: whose it is.
+    """
+
+    code = "role-refused"
+    title = "Somebody else's to do"
+
+    def __init__(self, kind: str, event_type: str, role: str, roles: frozenset[str]) -> None:
+        whose = ", ".join(sorted(roles))
+        super().__init__(f"{event_type!r} of a {kind} is for {whose}, not for {role}.", roles=sorted(roles))
+
+
+class SecondPersonNeeded(Conflict):
+    """What needs two persons was tried by one; the sentence says who must act."""
+
+    code = "second-person-needed"
+    title = "A second person is needed"
+
+
+class BlockRefused(Conflict):
+    """No vehicle is blocked while its contest is open, nor does a contest open while its vehicle is blocked."""
+
+    code = "block-refused"
+    title = "Contest and block exclude each other"
+
+
+class NotFinalYet(Conflict):
+    """The decision can still be undone: nothing leaves the office before it is final."""
+
+    code = "not-final-yet"
+    title = "The decision is not final yet"
+
+
+class FinalAlready(Conflict):
+    """The time to undo a decision is over, or somebody else made it."""
+
+    code = "final-already"
+    title = "The decision is final"
 
 
 class BodyRefused(Unprocessable):

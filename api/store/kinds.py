@@ -7,12 +7,19 @@ from enum import StrEnum
 
 
 class CaseKind(StrEnum):
-    """What somebody must answer."""
+    """What somebody must answer.
+
+    `correction`: somebody asks that data about them be put right (UU 27/2022); `request`: an application at a counter
+    of a service mall; `letter`: a letter into or out of an agency (e-office).
+    """
 
     VIOLATION = "violation"
     TICKET = "ticket"
     CONTEST = "contest"
     COMPLAINT = "complaint"
+    CORRECTION = "correction"
+    REQUEST = "request"
+    LETTER = "letter"
 
 
 class Audience(StrEnum):

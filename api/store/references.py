@@ -10,7 +10,16 @@ from api.store.kinds import CaseKind
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOK_ALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
 RANDOM_SYMBOLS = 11  # 55 bits
-PREFIXES = {CaseKind.VIOLATION: "V", CaseKind.TICKET: "T", CaseKind.CONTEST: "S", CaseKind.COMPLAINT: "A"}
+# Sanggah, Aduan, Koreksi, Permohonan, Naskah.
+PREFIXES = {
+    CaseKind.VIOLATION: "V",
+    CaseKind.TICKET: "T",
+    CaseKind.CONTEST: "S",
+    CaseKind.COMPLAINT: "A",
+    CaseKind.CORRECTION: "K",
+    CaseKind.REQUEST: "P",
+    CaseKind.LETTER: "N",
+}
 MAX_TYPED_LENGTH = 40
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from api.clock import now
 from api.jurisdiction.loading import jurisdictions_of
 from api.jurisdiction.model import Jurisdiction
+from api.store.checking import check
 from api.store.clocks import move_clocks
 from api.store.errors import CaseNotFound, ChainBroken
-from api.store.hashing import canonical_json, event_sha256
+from api.store.hashing import canonical_json, event_sha256, iso_utc
 from api.store.kinds import Actor, Audience, CaseKind
 from api.store.references import new_reference
 from api.store.states import next_state, state_after
@@ -32,6 +33,7 @@ def open_case(
     agency: str,
     parent_id: UUID | None = None,
     subject: dict[str, Any] | None = None,
+    confidential: bool = False,
 ) -> CaseRow:
     """Open a case with its first event (`opened`) and start the clocks that begin with it.
 
@@ -45,6 +47,7 @@ def open_case(
         agency: who must answer.
         parent_id: the case that this one belongs to (a ticket's violation, a contest's ticket).
         subject: index data for lists and searches (plate, offence, camera, occurred_at as ISO text, ...).
+        confidential: only the agency in charge and the auditors may read it.
 
     Raises:
         BodyRefused: the body is not plain JSON or is too large.
@@ -53,18 +56,27 @@ def open_case(
     canonical_json(subject or {})
     row = CaseRow(
         id=uuid4(),
-        reference=new_reference(kind),
+        reference=_free_reference(session, kind),
         kind=kind.value,
         jurisdiction=jurisdiction.id,
         agency=agency,
         opened_at=opened_at,
         parent_id=parent_id,
         subject=subject or {},
+        confidential=confidential,
     )
     session.add(row)
     session.flush()
     _append(session, row, "opened", actor=actor, body=body, audience=audience, at=opened_at)
     return row
+
+
+def _free_reference(session: Session, kind: CaseKind) -> str:
+    # Of ten million cases some two meet by chance in 55 bits once in some hundred offices; the constraint is the bolt.
+    while True:
+        reference = new_reference(kind)
+        if session.scalar(select(CaseRow.id).where(CaseRow.reference == reference)) is None:
+            return reference
 
 
 def append(
@@ -77,6 +89,7 @@ def append(
     Raises:
         CaseNotFound: no such case.
         IllegalTransition: the event may not follow in the case's state.
+        RoleRefused, SecondPersonNeeded, BlockRefused, NotFinalYet, FinalAlready: see `api.store.checking`.
         BodyRefused: the body is not plain JSON or is too large.
     """
     row = lock_case(session, case_id)
@@ -115,7 +128,13 @@ def _append(
     audience: Audience,
     at: datetime,
 ) -> EventRow:
-    next_state(CaseKind(row.kind), row.state, event_type)
+    kind = CaseKind(row.kind)
+    next_state(kind, row.state, event_type)
+    check(session, row, event_type, actor=actor, at=at)
+    jurisdiction = jurisdictions_of(session)[row.jurisdiction]
+    window_s = jurisdiction.undo_window_s(kind, event_type, at)
+    if window_s:
+        body = {**body, "final_at": iso_utc(at + timedelta(seconds=window_s))}
     text = canonical_json(body)
     number = row.event_count + 1
     event = EventRow(
@@ -146,7 +165,7 @@ def _append(
     session.flush()
     # The database's trigger has moved state, count and head: read them back.
     session.refresh(row)
-    move_clocks(session, jurisdictions_of(session)[row.jurisdiction], row, event, actor=actor)
+    move_clocks(session, jurisdiction, row, event, actor=actor)
     return event
 
 

@@ -20,7 +20,9 @@ class CaseRow(Base):
 
     __tablename__ = "cases"
     __table_args__ = (
-        CheckConstraint("kind in ('violation', 'ticket', 'contest', 'complaint')", name="kind"),
+        CheckConstraint(
+            "kind in ('violation', 'ticket', 'contest', 'complaint', 'correction', 'request', 'letter')", name="kind"
+        ),
         Index("ix_cases_kind_state_opened_at", "kind", "state", "opened_at"),
         Index("ix_cases_plate", text("(subject ->> 'plate')")),
         Index("ix_cases_parent_id", "parent_id"),
@@ -34,6 +36,8 @@ class CaseRow(Base):
     opened_at: Mapped[datetime]
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
     subject: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    # Only the agency in charge and the auditors read it, however far somebody else's rights go.
+    confidential: Mapped[bool] = mapped_column(server_default=text("false"))
     # Written by the database's trigger alone (the application's role has no grant on them).
     state: Mapped[str] = mapped_column(server_default="new")
     event_count: Mapped[int] = mapped_column(server_default="0")
@@ -80,12 +84,13 @@ class ClockRow(Base):
     """One deadline of a case. `result` is frozen when the clock ends: late stays late.
 
     `due_at` is empty while it cannot be computed (no holidays published yet); the sweeper computes it later.
+    `dropped`: it ended in time by something that neither keeps nor breaks it (the complaint was withdrawn).
     """
 
     __tablename__ = "clocks"
     __table_args__ = (
         UniqueConstraint("case_id", "name", "round"),
-        CheckConstraint("result in ('running', 'on_time', 'late')", name="result"),
+        CheckConstraint("result in ('running', 'on_time', 'late', 'dropped')", name="result"),
         CheckConstraint("(stopped_at is null) = (result = 'running')", name="ended"),
         Index("ix_clocks_due_at_running", "due_at", postgresql_where=text("stopped_at is null")),
         Index("ix_clocks_next_at", "next_at", postgresql_where=text("stopped_at is null and next_at is not null")),
@@ -113,7 +118,14 @@ class ClockRow(Base):
     started_by: Mapped[int]
     stopped_by: Mapped[int | None]
     overdue_event: Mapped[int | None]
-    # Hours, days or working days: only a deadline in working days may move. Empty in rows older than this column.
+    # Copied as well: what ends it without a result, what the system does when it is missed, what holds it still.
+    drops_on: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    then_types: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    pauses_on: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    resumes_on: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    # It stands still since then, and becomes due by no moment; empty: it runs.
+    paused_at: Mapped[datetime | None]
+    # Hours, days, years or working days: only the last may move. Empty in rows older than this column.
     counted_in: Mapped[str | None]
     # When the sweeper must look at it next (the deadline, then each rung of its ladder); empty: never.
     next_at: Mapped[datetime | None]
@@ -125,7 +137,8 @@ class ClockRow(Base):
 
     def overdue_at(self, moment: datetime) -> bool:
         """Whether the deadline has passed at `moment` and nobody has answered yet."""
-        return self.stopped_at is None and self.due_at is not None and moment > self.due_at
+        running = self.stopped_at is None and self.paused_at is None
+        return running and self.due_at is not None and moment > self.due_at
 
 
 class CalendarRow(Base):
@@ -163,3 +176,51 @@ class TransitionRow(Base):
     from_state: Mapped[str] = mapped_column(primary_key=True)
     event_type: Mapped[str] = mapped_column(primary_key=True)
     to_state: Mapped[str]
+    # Who may, between spaces; empty: anybody.
+    roles: Mapped[str] = mapped_column(server_default="")
+    second_person: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class SecondPersonRuleRow(Base):
+    """What needs two persons, as the database checks it; copied from `api.store.persons` at start."""
+
+    __tablename__ = "second_person_rules"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    event_type: Mapped[str] = mapped_column(primary_key=True)
+    first_type: Mapped[str] = mapped_column(primary_key=True)
+    whose: Mapped[str] = mapped_column(primary_key=True)
+    needed: Mapped[bool]
+    since_type: Mapped[str]
+
+
+class SecondPersonRow(Base):
+    """Both persons of an event that needs two: written by the events' trigger, told apart by the constraint."""
+
+    __tablename__ = "second_persons"
+    __table_args__ = (CheckConstraint("first_person <> second_person", name="two_persons"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first_case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    first_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first_person: Mapped[str]
+    second_person: Mapped[str]
+
+
+class BlockRow(Base):
+    """A vehicle that is blocked for a ticket, or was: written by the events' trigger. At most one open a ticket."""
+
+    __tablename__ = "blocks"
+    __table_args__ = (
+        CheckConstraint("(lifted_by is null) = (lifted_at is null)", name="lifted"),
+        Index("uq_blocks_case_id_open", "case_id", unique=True, postgresql_where=text("lifted_at is null")),
+        Index("ix_blocks_plate_open", "plate", postgresql_where=text("lifted_at is null")),
+    )
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    plate: Mapped[str]
+    blocked_at: Mapped[datetime]
+    lifted_by: Mapped[int | None]
+    lifted_at: Mapped[datetime | None]

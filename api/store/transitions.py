@@ -1,7 +1,7 @@
 """Which event may follow in which state: frozen tables, one a case kind.
 
 The program copies these tables into the database when it starts, and a trigger refuses an event that they do not hold.
-To add an event type to a kind, add it here: the tables are the only place.
+To add an event type to a kind, add it to `api.store.lives`: the tables are the only place.
 """
 
 from __future__ import annotations
@@ -9,101 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from api.store import lives
 from api.store.kinds import CaseKind
+from api.store.lives import ALWAYS, NEW, Table
+from api.store.persons import ROLES_OF, second_persons_for
 
-NEW = "new"
-_Table = dict[str, dict[str, str]]
-
-# Events that leave every state (but the unborn one) as it is: remarks, and what the clocks do.
-_ALWAYS = (
-    "note",
-    "clock_overdue",
-    "clock_computed",
-    "clock_moved",
-    "escalated",
-    "letter_made",
-    "letter_sent",
-    "linked",
-)
-
-_VIOLATION: _Table = {
-    NEW: {"opened": "awaiting_review"},
-    "awaiting_review": {
-        "approved": "approved",
-        "rejected": "rejected",
-        "plate_corrected": "awaiting_review",
-        "skipped": "awaiting_review",
-    },
-    "approved": {"ticket_opened": "approved"},
-    "rejected": {},
-}
-
-_TICKET: _Table = {
-    NEW: {"opened": "issued"},
-    "issued": {
-        "notice_made": "issued",
-        "notice_sent": "issued",
-        "notice_received": "issued",
-        "confirmed": "confirmed",
-        "contested": "contested",
-        "cancelled": "cancelled",
-        "paid": "paid",
-    },
-    "confirmed": {
-        "notice_made": "confirmed",
-        "notice_sent": "confirmed",
-        "notice_received": "confirmed",
-        "contested": "contested",
-        "cancelled": "cancelled",
-        "paid": "paid",
-    },
-    "contested": {"upheld": "upheld", "cancelled": "cancelled"},
-    "upheld": {
-        "notice_made": "upheld",
-        "notice_sent": "upheld",
-        "notice_received": "upheld",
-        "confirmed": "upheld",
-        "cancelled": "cancelled",
-        "paid": "paid",
-    },
-    "cancelled": {},
-    "paid": {},
-}
-
-_ANSWERABLE: _Table = {
-    NEW: {"opened": "open"},
-    "open": {
-        "acknowledged": "open",
-        "message": "open",
-        "attached": "open",
-        "redirected": "open",
-        "answered": "answered",
-        "withdrawn": "closed",
-    },
-    "answered": {
-        "message": "answered",
-        "attached": "answered",
-        "answered": "answered",
-        "reopened": "open",
-        "closed": "closed",
-    },
-    "closed": {"reopened": "open", "rated": "closed"},
-}
+__all__ = ["NEW", "TRANSITIONS", "allowed", "rows"]
 
 
-def _frozen(table: _Table) -> Mapping[str, Mapping[str, str]]:
+def _frozen(table: Table) -> Mapping[str, Mapping[str, str]]:
     full = {
-        state: {**({} if state == NEW else dict.fromkeys(_ALWAYS, state)), **events} for state, events in table.items()
+        state: {**({} if state == NEW else dict.fromkeys(ALWAYS, state)), **events} for state, events in table.items()
     }
     return MappingProxyType({state: MappingProxyType(events) for state, events in full.items()})
 
 
 TRANSITIONS: Mapping[CaseKind, Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
-        CaseKind.VIOLATION: _frozen(_VIOLATION),
-        CaseKind.TICKET: _frozen(_TICKET),
-        CaseKind.CONTEST: _frozen(_ANSWERABLE),
-        CaseKind.COMPLAINT: _frozen(_ANSWERABLE),
+        CaseKind.VIOLATION: _frozen(lives.VIOLATION),
+        CaseKind.TICKET: _frozen(lives.TICKET),
+        CaseKind.CONTEST: _frozen(lives.CONTEST),
+        CaseKind.COMPLAINT: _frozen(lives.COMPLAINT),
+        CaseKind.CORRECTION: _frozen(lives.CORRECTION),
+        CaseKind.REQUEST: _frozen(lives.REQUEST),
+        CaseKind.LETTER: _frozen(lives.LETTER),
     }
 )
 
@@ -113,9 +42,15 @@ def allowed(kind: CaseKind, state: str) -> tuple[str, ...]:
     return tuple(sorted(TRANSITIONS[kind].get(state, {})))
 
 
-def rows() -> Iterator[tuple[str, str, str, str]]:
-    """Every transition as (kind, from_state, event_type, to_state), as the database holds them."""
+def rows() -> Iterator[tuple[str, str, str, str, str, bool]]:
+    """Every transition as the database holds it.
+
+    Yields:
+        (kind, from_state, event_type, to_state, roles, second_person): roles as a list between spaces, empty for
+        anybody; whether `api.store.persons` asks for a second person.
+    """
     for kind, table in TRANSITIONS.items():
         for state, events in table.items():
             for event_type, target in events.items():
-                yield kind.value, state, event_type, target
+                roles = " ".join(sorted(ROLES_OF.get((kind, event_type), ())))
+                yield kind.value, state, event_type, target, roles, bool(second_persons_for(kind, event_type))

@@ -65,9 +65,9 @@ def issue_ticket(
     """
     # Locked: of two calls at once the second finds the first one's ticket; the unique constraint is the second bolt.
     violation = lock_case(session, violation_case.id)
-    held = session.scalar(select(TicketRow.case_id).where(TicketRow.violation_id == violation.id))
-    if held is not None:
-        return session.get_one(CaseRow, held)
+    living = ticket_of(session, violation)
+    if living is not None:
+        return living
     _check_decided(violation, officer)
     package = package_of(session, violation)
     if package is None:
@@ -138,8 +138,13 @@ def issue_ticket(
 
 
 def ticket_of(session: Session, violation: CaseRow) -> CaseRow | None:
-    """The ticket that came of a violation, if one did; `violation` must come from the one door."""
-    held = session.scalar(select(TicketRow.case_id).where(TicketRow.violation_id == violation.id))
+    """The living ticket of a violation (not one whose decision was undone, nor one that passed on to a driver).
+
+    `violation` must come from the one door.
+    """
+    held = session.scalar(
+        select(TicketRow.case_id).where(TicketRow.violation_id == violation.id, TicketRow.superseded_at.is_(None))
+    )
     return None if held is None else session.get_one(CaseRow, held)
 
 

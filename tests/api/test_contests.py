@@ -230,9 +230,10 @@ def test_a_ground_outside_the_list_is_refused(ticket, database):  # noqa: F811
         open_contest(session, ticket=session.get_one(CaseRow, ticket.id), ground="because", text=STORY)
 
 
-def test_a_cancelled_ticket_asks_nothing_more(owner, ticket, database, officer):  # noqa: F811
+def test_a_cancelled_ticket_asks_nothing_more(owner, ticket, database, make_user):  # noqa: F811
+    judge = make_user("supervisor")
     with database.session() as session:
-        append(session, ticket.id, "cancelled", actor=officer.actor, body={"text": "x"}, audience=Audience.PARTY)
+        append(session, ticket.id, "cancelled", actor=judge.actor, body={"text": "x"}, audience=Audience.PARTY)
     page = get(owner, f"/t/{ticket.reference}")
     assert "Anda tidak perlu melakukan apa pun" in page.text
     assert f"/t/{ticket.reference}/contest" not in page.links

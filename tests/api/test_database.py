@@ -19,6 +19,7 @@ from sqlalchemy import create_engine
 from api.base import Base
 from api.database import APP_ROLE, OWNER_ROLE, DatabaseError, connect, migrate
 from api.settings import Settings, SettingsError, kept_secret
+from api.store import persons
 from api.store.kinds import Audience, CaseKind
 from api.store.service import append, open_case
 from api.store.transitions import rows
@@ -110,8 +111,12 @@ def test_the_database_refuses_an_event_outside_the_chain(cluster, database_name,
 
 def test_the_database_holds_the_same_transitions_as_the_code(cluster, database_name):
     with psycopg.connect(cluster.url(database_name, APP_ROLE)) as connection:
-        held = connection.execute("SELECT kind, from_state, event_type, to_state FROM transitions").fetchall()
+        held = connection.execute(
+            "SELECT kind, from_state, event_type, to_state, roles, second_person FROM transitions"
+        ).fetchall()
+        rules = connection.execute("SELECT * FROM second_person_rules").fetchall()
     assert sorted(held) == sorted(rows())
+    assert sorted(rules) == sorted(persons.rows())
 
 
 def test_the_migrations_make_the_tables_that_the_code_describes(cluster, database_name):
