@@ -15,11 +15,15 @@ from api.audit import routes as audit
 from api.audit.publishing import publish_daily
 from api.clock import Clock, now
 from api.complaints import pages as complaints
+from api.connections import inbox_of, worker_of
 from api.contests import pages as contests
 from api.database import Database, connect
 from api.intake import evidence
 from api.intake import routes as intake
 from api.limits import BodyLimit
+from api.outbox.outside import load_outside
+from api.outbox.worker import WorkerThread
+from api.payments import routes as payments
 from api.people import pages as sign_in
 from api.people.forms import FormTokens, protect_forms
 from api.portal import pages as portal
@@ -47,6 +51,7 @@ ROUTERS = (
     complaints.router,
     portal.router,
     audit.router,
+    payments.router,
 )
 
 
@@ -59,7 +64,7 @@ def create_app(
         settings: folders, addresses, limits.
         database: a database that is ready; by default the one of the settings, started and migrated here.
         clock: where services take the time from, when no database is given.
-        sweeper: whether deadlines are swept beside the requests.
+        sweeper: whether deadlines are swept, and the outbox is sent, beside the requests.
 
     Raises:
         DatabaseError: the database cannot be used.
@@ -68,17 +73,23 @@ def create_app(
     """
     held = database or connect(settings, clock=clock)
     _ = settings.secret  # refused now, not at the first form
+    outside = load_outside(settings)
+    inbox = inbox_of(held, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
         thread = threading.Thread(target=_sweep, args=(held, settings.sweep_seconds, stop), name="sweeper", daemon=True)
+        worker = WorkerThread(lambda: worker_of(held, outside, inbox))
         if sweeper:
             thread.start()
+            worker.start()
         yield
         stop.set()
         if sweeper:
+            worker.stop()
             thread.join(timeout=10)
+        inbox.close()
         if database is None:
             held.close()
 
@@ -97,6 +108,8 @@ def create_app(
         follow_calendars(session, now(session))
     app.state.settings = settings
     app.state.database = held
+    app.state.outside = outside
+    app.state.inbox = inbox
     install(app)
     for router in ROUTERS:
         app.include_router(router)
@@ -116,6 +129,7 @@ def _sweep(database: Database, pause_s: float, stop: threading.Event) -> None:
             while swept and not stop.is_set():
                 with database.session() as session:
                     swept = sweep_due(session, now(session)) > 0
+                with database.session() as session:
             with database.session() as session:
                 publish_daily(session, now(session), database.jurisdictions.first.zone)
         except Exception:  # a database that is away comes back; the sweeper must not end, deadlines are rows and wait

@@ -1,0 +1,264 @@
+"""Messages from outside: durable on this machine first, answered, then handled exactly once in the database.
+
+A sender outside (a bank, WhatsApp) waits a second or a few for its answer, and sends again or gives up when none comes;
+a database may take longer than that now and then. So a message whose signature is right is written to a file and
+fsynced before anything else: it is ours from then on, whatever happens to the database, and the answer needs nobody's
+leave. Handling is tried at once, within a time limit; what does not fit into it is finished by the worker. A short
+statement timeout with a 503 would be simpler, but leaves it to the other side whether the message ever comes again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TookTooLong
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from api.clock import now
+from api.database import Database
+from api.outbox.tables import InboxRow
+
+_LOG = logging.getLogger("tertib.inbox")
+MAX_MESSAGE_BYTES: Final = 1024 * 1024
+MAX_TOLD_CHARACTERS: Final = 500
+# Handled within the request for so long; then the sender gets its answer and the worker goes on.
+PATIENCE_S: Final = 0.6
+AT_ONCE: Final = 4
+
+# Handles one message in the transaction that marks it as handled; returns in a few words what came of it.
+Handler = Callable[[Session, InboxRow], str]
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as it came, verified.
+
+    Attributes:
+        source: who sends (`bank`, `whatsapp`, ...).
+        message_id: the sender's own id; the same id is the same message.
+        raw: the body's bytes.
+        headers: those that matter, in lower case.
+        received_at: by this machine's clock.
+    """
+
+    source: str
+    message_id: str
+    raw: bytes
+    headers: Mapping[str, str]
+    received_at: datetime
+
+
+class Spool:
+    """A folder of messages that are ours but not yet in the database.
+
+    Args:
+        folder: made when it is missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def keep(self, message: Message) -> Path:
+        """Write a message down, durably; the same message twice is one file.
+
+        Raises:
+            OSError: the disk does not take it: the sender must be told to come again.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = hashlib.sha256(f"{message.source}\x00{message.message_id}".encode()).hexdigest()[:40]
+        path = self._folder / f"{name}.json"
+        text = json.dumps(
+            {
+                "source": message.source,
+                "message_id": message.message_id,
+                "raw": base64.b64encode(message.raw).decode(),
+                "headers": dict(message.headers),
+                "received_at": message.received_at.isoformat(),
+            }
+        )
+        temporary = self._folder / f".{name}.{os.getpid()}.{id(message)}"
+        with temporary.open("w") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return path
+
+    def read(self, path: Path) -> Message | None:
+        """The message in a file; None when another process has taken it in meanwhile."""
+        try:
+            held = json.loads(path.read_text())
+        except FileNotFoundError:
+            return None
+        return Message(
+            source=held["source"],
+            message_id=held["message_id"],
+            raw=base64.b64decode(held["raw"]),
+            headers=held["headers"],
+            received_at=datetime.fromisoformat(held["received_at"]),
+        )
+
+    def waiting(self) -> Iterator[Path]:
+        """Files of messages that are not in the database yet, the oldest first."""
+        if not self._folder.is_dir():
+            return
+        found: list[tuple[float, Path]] = []
+        for path in self._folder.glob("*.json"):
+            try:
+                found.append((path.stat().st_mtime, path))
+            except FileNotFoundError:  # another process was quicker
+                continue
+        yield from (path for _, path in sorted(found))
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of a message.
+
+    Attributes:
+        state: `done`, `failed`, or `pending` when there was no time to handle it yet.
+        result: the handler's words.
+        repeated: it had been handled before.
+    """
+
+    state: str
+    result: str = ""
+    repeated: bool = False
+
+
+class Inbox:
+    """Takes messages in.
+
+    Args:
+        database: the office's.
+        spool: where they are kept first.
+        handlers: by source.
+        patience_s: how long a request waits for the database.
+    """
+
+    def __init__(
+        self, database: Database, spool: Spool, handlers: Mapping[str, Handler], *, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._database = database
+        self._spool = spool
+        self._handlers = handlers
+        self._patience_s = patience_s
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="inbox")
+        self._free = BoundedSemaphore(AT_ONCE)
+
+    def receive(self, message: Message) -> Taken:
+        """Keep a verified message, and handle it if the database is quick enough.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        path = self._spool.keep(message)
+        if not self._free.acquire(timeout=self._patience_s / 2):
+            return Taken("pending")
+        future = self._pool.submit(self._handle_freeing, path)
+        try:
+            return future.result(timeout=self._patience_s)
+        except TookTooLong:
+            return Taken("pending")
+        except Exception:
+            # The message lies in the spool: the worker tries again.
+            _LOG.exception("a message from %s waits for the database", message.source)
+            return Taken("pending")
+
+    def _handle_freeing(self, path: Path) -> Taken:
+        try:
+            return self.handle(path)
+        finally:
+            self._free.release()
+
+    def drain(self) -> int:
+        """Handle all that lies in the spool; how many were."""
+        count = 0
+        for path in self._spool.waiting():
+            self.handle(path)
+            count += 1
+        return count
+
+    def handle(self, path: Path) -> Taken:
+        """Bring a kept message into the database and handle it, in one transaction; then let the file go."""
+        message = self._spool.read(path)
+        if message is None:
+            return Taken("done", repeated=True)
+        taken = self._handle(message)
+        path.unlink(missing_ok=True)
+        return taken
+
+    def _handle(self, message: Message) -> Taken:
+        try:
+            with self._database.session() as session:
+                row = self._row(session, message)
+                return self.run(session, row)
+        except OperationalError:
+            # The database is away, slow, or somebody holds the rows: the message stays in the spool.
+            raise
+        except Exception as error:
+            with self._database.session() as session:
+                row = self._row(session, message)
+                if row.state == "done":
+                    raise
+                _LOG.exception("a message from %s could not be handled", message.source)
+                row.state = "failed"
+                row.attempts += 1
+                row.error = f"{type(error).__name__}: {error}"[:MAX_TOLD_CHARACTERS]
+            return Taken("failed")
+
+    def run(self, session: Session, row: InboxRow) -> Taken:
+        """Handle a message that is locked in this transaction, unless it was handled before."""
+        if row.state == "done":
+            return Taken("done", row.result or "", repeated=True)
+        handler = self._handlers.get(row.source)
+        if handler is None:
+            message = f"nothing here handles messages from {row.source!r}"
+            raise LookupError(message)
+        row.result = handler(session, row)[:MAX_TOLD_CHARACTERS]
+        row.state = "done"
+        row.error = None
+        row.attempts += 1
+        row.handled_at = now(session)
+        session.flush()
+        return Taken("done", row.result)
+
+    def _row(self, session: Session, message: Message) -> InboxRow:
+        values = {
+            "source": message.source,
+            "message_id": message.message_id,
+            "raw": message.raw,
+            "headers": dict(message.headers),
+            "received_at": message.received_at,
+        }
+        session.execute(insert(InboxRow).values(values).on_conflict_do_nothing())
+        query = select(InboxRow).where(InboxRow.source == message.source, InboxRow.message_id == message.message_id)
+        return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+
+    def close(self) -> None:
+        """Let running work end."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def received(source: str, message_id: str, raw: bytes, headers: Mapping[str, str]) -> Message:
+    """A message that arrives now."""
+    return Message(source, message_id, raw, headers, datetime.now(UTC))
