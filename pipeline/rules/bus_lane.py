@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pipeline.evidence.offence import OffenceCode
 from pipeline.perception.track import Sighting, Track
 from pipeline.rules.candidate import Candidate, met
+from pipeline.rules.doubts import common_doubts, sign_doubts
 from pipeline.rules.moment import Moment
-from pipeline.rules.motion import common_doubts, stay, travel_sizes
+from pipeline.rules.motion import stay, travel_sizes
 from pipeline.scene import Lane
 from pipeline.scene.model import Reservation
 
@@ -44,7 +45,7 @@ def bus_lane(moment: Moment) -> list[Candidate]:
 def _judge(moment: Moment, lane: Lane, reserved: Reservation, track: Track) -> Candidate | None:
     if may_use(track, reserved):
         return None
-    here = _during(moment, reserved, stay(track, lane))
+    here = _during(moment, reserved, stay(track, lane.polygon))
     if len(here) < MIN_SIGHTINGS or here[-1].at_s - here[0].at_s < MIN_STAY_S:
         return None
     travel = travel_sizes(here, moment.scene)
@@ -53,7 +54,7 @@ def _judge(moment: Moment, lane: Lane, reserved: Reservation, track: Track) -> C
     stay_s = here[-1].at_s - here[0].at_s
     local = moment.local(track.last.at_s)
     kept_for = ", ".join(reserved.classes)
-    doubts = list(common_doubts(track, here, moment.tracks))
+    doubts = [*common_doubts(track, here, moment), *sign_doubts(moment, track.last.at_s, reserved.hours)]
     permitted_share = track.share(*reserved.classes)
     if permitted_share > 0.05:
         doubts.append(f"in {permitted_share:.0%} of the looks it seemed to be of a permitted class ({kept_for})")
@@ -101,6 +102,6 @@ def may_use(track: Track, reserved: Reservation) -> bool:
 def _during(moment: Moment, reserved: Reservation, sightings: Sequence[Sighting]) -> Sequence[Sighting]:
     """The latest stretch that lies within the reserved hours."""
     first = len(sightings)
-    while first > 0 and any(hours.covers(moment.local(sightings[first - 1].at_s)) for hours in reserved.hours):
+    while first > 0 and moment.within(reserved.hours, sightings[first - 1].at_s):
         first -= 1
     return sightings[first:]

@@ -8,19 +8,27 @@ from itertools import pairwise
 from statistics import median
 
 from pipeline.perception.track import Sighting, Track, overlap
-from pipeline.scene import Lane, Scene
+from pipeline.scene import Scene
 from pipeline.scene.geometry import Point, inside
 
+LONGEST_STAY_S = 6.0
+"""A longer stay proves no more, and need not be counted picture after picture."""
 EDGE_PX = 3.0
 """A box that ends so near to the picture's edge goes on beyond it."""
 ENTANGLED_OVERLAP = 0.45
 
 
-def stay(track: Track, lane: Lane) -> tuple[Sighting, ...]:
-    """The latest unbroken stretch of sightings with the wheels in the lane; empty when the last one is outside."""
+def stay(track: Track, area: Sequence[Point]) -> tuple[Sighting, ...]:
+    """The latest unbroken stretch of sightings with the wheels in an area; empty when the last one is outside.
+
+    Args:
+        track: Who.
+        area: A polygon in pixels.
+    """
     sightings = track.sightings
     first = len(sightings)
-    while first > 0 and inside(sightings[first - 1].ground, lane.polygon):
+    earliest_s = track.last.at_s - LONGEST_STAY_S
+    while first > 0 and sightings[first - 1].at_s >= earliest_s and inside(sightings[first - 1].ground, area):
         first -= 1
     return sightings[first:]
 
@@ -64,18 +72,44 @@ def longest_gap_s(sightings: Sequence[Sighting]) -> float:
     return max((later.at_s - earlier.at_s for earlier, later in pairwise(sightings)), default=0.0)
 
 
-def common_doubts(track: Track, sightings: Sequence[Sighting], others: Sequence[Track]) -> tuple[str, ...]:
-    """What makes any offence of this track less certain."""
-    doubts: list[str] = []
-    gap_s = longest_gap_s(sightings)
-    if gap_s > 0.8:
-        doubts.append(f"the vehicle was out of sight for {gap_s:.1f} s while it was followed")
-    other = entangled_with(track, others)
-    if other is not None:
-        doubts.append(
-            f"another vehicle (track {other}) covers it in this picture: make sure that the right one is meant"
+def standing_since(track: Track, within_sizes: float = 0.12) -> Sighting | None:
+    """The sighting since which the vehicle has not moved; None when it moves.
+
+    A sighting counts as in the same place when its wheels or its roof are within `within_sizes` of its own size of
+    where they are last; a single box that jumps is passed over.
+    """
+    last = track.last
+    since: Sighting | None = None
+    strays = 0
+    for sighting in reversed(track.sightings):
+        near = within_sizes * min(last.size_px, sighting.size_px)
+        if math.dist(sighting.ground, last.ground) <= near or math.dist(sighting.top, last.top) <= near:
+            since, strays = sighting, 0
+            continue
+        strays += 1
+        if strays > 2:
+            break
+    return None if since is last else since
+
+
+def leap(sightings: Sequence[Sighting]) -> float:
+    """The largest jump off a steady way, in the vehicle's own sizes: 0 = smooth.
+
+    A tracker that mixes up two vehicles makes the way jump, or the box change its size, from one picture to the next.
+
+    Args:
+        sightings: In order of time.
+    """
+    worst = 0.0
+    for first, second, third in zip(sightings, sightings[1:], sightings[2:], strict=False):
+        step_s, next_s = second.at_s - first.at_s, third.at_s - second.at_s
+        if step_s <= 0 or next_s <= 0:
+            return math.inf
+        # Where a box is cut off or covered only one of its edges moves: the smoother one counts.
+        off = min(
+            math.hypot(*(c - b - (b - a) * next_s / step_s for a, b, c in zip(*points, strict=True)))
+            for points in ((first.ground, second.ground, third.ground), (first.top, second.top, third.top))
         )
-    share = track.share(track.vehicle_class)
-    if share < 0.75:
-        doubts.append(f"its class is not certain: {track.vehicle_class} in {share:.0%} of the looks")
-    return tuple(doubts)
+        size = max(1.0, min(second.size_px, third.size_px))
+        worst = max(worst, off / size - max(0.0, next_s - 0.2))
+    return max(0.0, worst)

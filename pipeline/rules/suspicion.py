@@ -24,7 +24,7 @@ def suspects(moment: Moment) -> set[int]:
 
 
 def _suspicious(moment: Moment, lane: Lane, track: Track) -> bool:
-    here = stay(track, lane)
+    here = stay(track, lane.polygon)
     if not here:
         return False
     if lane.reserved_for and track.vehicle_class not in lane.reserved_for.classes:

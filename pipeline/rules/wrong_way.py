@@ -8,8 +8,9 @@ from itertools import pairwise
 from pipeline.evidence.offence import OffenceCode
 from pipeline.perception.track import Track
 from pipeline.rules.candidate import Candidate, met
+from pipeline.rules.doubts import common_doubts, sign_doubts
 from pipeline.rules.moment import Moment
-from pipeline.rules.motion import common_doubts, displacement, stay
+from pipeline.rules.motion import displacement, stay
 from pipeline.scene import Lane
 from pipeline.scene.geometry import Point, unit
 
@@ -44,7 +45,7 @@ def wrong_way(moment: Moment) -> list[Candidate]:
 
 
 def _judge(moment: Moment, lane: Lane, permitted: Point, track: Track) -> Candidate | None:
-    here = stay(track, lane)
+    here = stay(track, lane.polygon)
     if len(here) < MIN_SIGHTINGS or here[-1].at_s - here[0].at_s < MIN_STAY_S:
         return None
     moved = displacement(here[0], here[-1], moment.scene)
@@ -89,6 +90,6 @@ def _judge(moment: Moment, lane: Lane, permitted: Point, track: Track) -> Candid
             ),
             met("It moved steadily", f"{share:.0%} of its steps went against the direction"),
         ),
-        doubts=common_doubts(track, here, moment.tracks),
+        doubts=(*common_doubts(track, here, moment), *sign_doubts(moment, track.last.at_s)),
         lasting=True,
     )

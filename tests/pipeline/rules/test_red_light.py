@@ -11,7 +11,8 @@ PASSES_AFTER_3_S = along_x(500, 700, -100)
 
 
 def test_passing_on_red_is_offered_with_the_interpolated_instant() -> None:
-    found = run(red_light, red_light_scene(), journey(PASSES_AFTER_3_S, fps=7), phases=phases(("green", 0), ("red", 1)))
+    log = phases(("green", -9), ("yellow", -2), ("red", 1))
+    found = run(red_light, red_light_scene(), journey(PASSES_AFTER_3_S, fps=7), phases=log)
     assert [candidate.offence for candidate in found] == ["red_light"]
     assert found[0].at_s == pytest.approx(MONDAY_MORNING_S + 3, abs=0.001)
     assert found[0].measured["red_for_s"] == pytest.approx(2.0, abs=0.01)
