@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.stage.cast import Actor, Body
-from pipeline.stage.colour import BGR, bgr, darker
+from pipeline.stage.colour import BGR, NAMES, bgr, darker
 from pipeline.stage.fittings import HEAD, HEAD_GLOW, TRIM, arches, plate, rear_lamps, slab, strip, under, wheels
 from pipeline.stage.heavy import bus, truck
 from pipeline.stage.solid import Assembly, Group, Solid, patch
@@ -53,8 +53,9 @@ def solid_of(actor: Actor, *, lit: bool, braking: bool) -> Solid:
 
 
 def _car(actor: Actor, *, lit: bool, braking: bool) -> Solid:
-    build = _CARS[actor.body or "mpv"]
-    paint = bgr(actor.colour)
+    ambulance = actor.role == "ambulance"
+    build = _CARS["van" if ambulance else actor.body or "mpv"]
+    paint = NAMES["white"] if ambulance else bgr(actor.colour)
     half, length = build.width / 2, build.length
     rear, front = -length / 2, length / 2
     lower = Assembly()
@@ -91,6 +92,8 @@ def _car(actor: Actor, *, lit: bool, braking: bool) -> Solid:
         corners = [[nose, y0, z0], [nose - 0.1, y1, z0], [nose - 0.12, y1, z1], [nose - 0.03, y0, z1]]
         marks.add(corners, HEAD, (1, 0, 0), glow=HEAD_GLOW if lit else None)
     plate(marks, actor, nose + 0.01, 0.5, 1)
+    if ambulance:
+        _ambulance(upper, marks, build)
     axles = (-0.3 * length, 0.31 * length)
     arches(marks, axles, half, build.wheel)
     for side in (-1.0, 1.0):
@@ -112,6 +115,23 @@ def _car(actor: Actor, *, lit: bool, braking: bool) -> Solid:
         axles[0],
         lamps if lit else (),
     )
+
+
+def _ambulance(upper: Assembly, marks: Assembly, build: _Build) -> None:
+    """Red bands round the body and beacons on the roof."""
+    half, length, high = build.width / 2, build.length, build.height
+    for side in (-1.0, 1.0):
+        y = side * (half + 0.008)
+        strip(marks, -0.48 * length, 0.44 * length, y, build.belt - 0.24, build.belt - 0.08, (40, 36, 190))
+    slab(marks, -length / 2 - 0.016, half * 0.92, build.tail * 0.55, build.tail * 0.64, (40, 36, 190), -1)
+    bar = (0.05 * length, 0.13 * length)
+    for low, top, colour, glow in (
+        (-0.62, -0.06, (200, 70, 30), (255, 120, 60)),
+        (0.06, 0.62, (40, 36, 190), (70, 60, 255)),
+    ):
+        corners = [[bar[0], half * low], [bar[1], half * low], [bar[1], half * top], [bar[0], half * top]]
+        upper.box((bar[0], half * low, high), (bar[1], half * top, high + 0.16), colour)
+        upper.add([[x, y, high + 0.17] for x, y in corners], colour, (0, 0, 1), glow=glow)
 
 
 def _cabin(upper: Assembly, build: _Build, paint: BGR) -> None:

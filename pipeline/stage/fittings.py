@@ -100,7 +100,7 @@ def plate(marks: Assembly, actor: Actor, x: float, z: float, side: float) -> Non
     """The number plate, if there is one."""
     if actor.plate is None:
         return
-    image = plate_face.plate_face(actor.plate, actor.plate_style, "04.29")
+    image = plate_face.plate_face(actor.plate, actor.plate_style, actor.expiry)
     corners = plate_corners(x, z, side, plate_face.WIDTH_M, plate_face.HEIGHT_M)
     marks.add(corners, (230, 230, 230), (side, 0, 0), texture=image)
 

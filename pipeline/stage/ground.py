@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.stage.lens import Lens
+from pipeline.stage.roadway import StageZone
 from pipeline.stage.specification import Specification
 
 Plane = NDArray[np.float32]
@@ -115,7 +118,19 @@ class Ground:
         edges = (road.lanes[0].west_m, road.lanes[-1].east_m)
         for edge in edges:
             self._mix(pixels, 0.9 * self._line(edge) * open_road, PAINT)
-        for one, other in zip(road.lanes, road.lanes[1:], strict=False):
+        self._between_lanes(pixels, open_road)
+        for mark in road.marks:
+            solid = self._line(mark.east_m, 0.15) * self._strip_north(mark.from_m, mark.to_m)
+            self._mix(pixels, 0.95 * solid * surface, PAINT)
+        for zone in road.zones:
+            self._zone(pixels, zone, surface)
+        self._arrows(pixels, surface)
+        self._at_junctions(pixels, surface, edges)
+
+    def _between_lanes(self, pixels: NDArray[np.float32], open_road: Plane) -> None:
+        """What parts the lanes: double yellow against oncoming traffic, solid beside a bus lane, else dashes."""
+        road = self._specification.road
+        for one, other in pairwise(road.lanes):
             middle = (one.east_m + other.west_m) / 2
             if {one.direction, other.direction} == {"away", "toward"}:
                 for shift in (-0.16, 0.16):
@@ -126,7 +141,13 @@ class Ground:
                 phase = np.nan_to_num(self._north % 8.0)
                 dash = np.clip((1.5 - np.abs(phase - 4.0)) / self._row_m + 0.5, 0, 1)
                 share = np.where(self._row_m > 8, 3 / 8, dash)
+                for mark in (mark for mark in road.marks if abs(mark.east_m - middle) < 0.3):
+                    share = share * (1 - self._strip_north(mark.from_m, mark.to_m))
                 self._mix(pixels, 0.9 * self._line(middle) * open_road * share, PAINT)
+
+    def _at_junctions(self, pixels: NDArray[np.float32], surface: Plane, edges: tuple[float, float]) -> None:
+        """Stop lines and zebra crossings."""
+        road = self._specification.road
         if road.stop_line_m is not None:
             for lane in (lane for lane in road.lanes if lane.signal):
                 # The near edge seen by those who arrive is what must not be passed.
@@ -138,6 +159,47 @@ class Ground:
             bars = np.clip((0.25 - np.abs(phase - 0.5)) / self._pixel_m + 0.5, 0, 1)
             area = self._strip_north(road.crosswalk.from_m, road.crosswalk.to_m) * self._strip(self._east, *edges)
             self._mix(pixels, 0.9 * area * bars * surface, PAINT)
+
+    def _zone(self, pixels: NDArray[np.float32], zone: StageZone, surface: Plane) -> None:
+        """Hatching of what is closed or must be kept clear, yellow zigzag where nobody may stop."""
+        area = self._strip(self._east, zone.west_m, zone.east_m) * self._strip_north(zone.from_m, zone.to_m) * surface
+        east, north = np.nan_to_num(self._east - zone.west_m), np.nan_to_num(self._north)
+        if zone.use == "lane_closed":
+            self._mix(pixels, 0.85 * area * self._repeated(north + east, 3.2, 0.45), PAINT)
+        elif zone.use == "box":
+            for slant in (east, -east):
+                self._mix(pixels, 0.8 * area * self._repeated(north + slant, 2.4, 0.2), YELLOW)
+        elif zone.use == "no_stopping":
+            wave = np.abs(np.nan_to_num(north % 4.0) - 2.0) * 0.35
+            for shift in (0.35, 1.2):
+                near = np.clip((0.1 - np.abs(east - shift - wave)) / self._pixel_m + 0.5, 0, 1)
+                self._mix(pixels, 0.85 * area * near.astype(np.float32), YELLOW)
+        elif zone.use == "waiting":
+            self._mix(pixels, 0.55 * area, (60, 60, 190))
+
+    def _repeated(self, along: Plane, every_m: float, wide_m: float) -> Plane:
+        phase = np.abs(along % every_m - every_m / 2)
+        share = np.clip((wide_m / 2 - phase) / self._row_m + 0.5, 0, 1)
+        return np.asarray(np.where(self._row_m > every_m, wide_m / every_m, share), np.float32)
+
+    def _arrows(self, pixels: NDArray[np.float32], surface: Plane) -> None:
+        """Arrows on lanes, five metres long, seven metres before the stop line."""
+        road = self._specification.road
+        for lane in (lane for lane in road.lanes if lane.arrow):
+            line = road.stop_line_m if road.stop_line_m is not None else road.from_m + 40
+            sign = 1.0 if lane.direction != "toward" else -1.0
+            along = np.nan_to_num(sign * (self._north - line), nan=1e3) + 12.0
+            aside = np.nan_to_num(sign * (self._east - lane.centre_m), nan=1e3)
+            shaft = (np.abs(aside) < 0.12) & (along > 0) & (along < 3.4)
+            turn = {"left": -1.0, "right": 1.0}.get(lane.arrow or "", 0.0)
+            if turn:
+                side = aside * turn
+                bend = (np.abs(along - 3.2) < 0.25) & (side > -0.12) & (side < 0.6)
+                tip = (side >= 0.6) & (side < 1.2) & (np.abs(along - 3.2) < (1.2 - side) * 1.4)
+            else:
+                bend = np.zeros_like(shaft)
+                tip = (along >= 3.4) & (along < 5.0) & (np.abs(aside) < (5.0 - along) * 0.3)
+            self._mix(pixels, 0.9 * (shaft | bend | tip).astype(np.float32) * surface, PAINT)
 
     def _line(self, where_m: float, width_m: float = LINE_M) -> Plane:
         return self._strip(self._east, where_m - width_m / 2, where_m + width_m / 2)

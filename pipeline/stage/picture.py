@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.stage.ground import Ground
 from pipeline.stage.lens import NEAR_M, Lens, sway_px
 from pipeline.stage.painter import Canvas, Image, Painter
-from pipeline.stage.specification import Specification
+from pipeline.stage.specification import Shine, Specification, StageSignal
 from pipeline.stage.surroundings import paint_head, paint_surroundings
 from pipeline.stage.world import Presence, World
 
@@ -89,11 +89,16 @@ class Studio:
         ]
         for head in self._specification.signals:
             distance = math.hypot(head.east_m - self._large.place[0], head.north_m - self._large.place[1])
-            drawings.append((distance, partial(paint_head, canvas, self._painter, head, head.shows(at_s))))
+            drawings.append((distance, partial(paint_head, canvas, self._painter, head, self._shown(head, at_s))))
         for _, draw in sorted(drawings, key=lambda drawing: -drawing[0]):
             draw()
         step = SUPERSAMPLING
         return self._exposed(canvas, present, at_s), canvas.owner[step // 2 :: step, step // 2 :: step]
+
+    def _shown(self, head: StageSignal, at_s: float) -> Shine:
+        """What the sensor catches of a head: lamps fed with pulses are dark in some pictures."""
+        dark = np.random.default_rng((self._specification.seed, 7, round(at_s * 1e6))).random() < head.flicker
+        return "off" if dark else head.shows(at_s)
 
     def _distance_m(self, presence: Presence) -> float:
         return math.hypot(presence.pose.east_m - self._large.place[0], presence.pose.north_m - self._large.place[1])

@@ -17,6 +17,10 @@ HAIR: BGR = (22, 22, 26)
 JEANS: BGR = (92, 62, 44)
 HELMETS: tuple[BGR, ...] = ((40, 40, 44), (40, 36, 170), (230, 230, 232), (150, 84, 36))
 Head = tuple[Points, float, bool]
+CHILD = 0.62
+"""Size of a child beside a grown-up."""
+VEST: BGR = (60, 230, 190)
+POLICE: BGR = (62, 62, 70)
 
 
 def two_wheeler(actor: Actor, *, lit: bool, braking: bool) -> Solid:
@@ -49,7 +53,7 @@ def _motorcycle(actor: Actor, *, lit: bool, braking: bool) -> Solid:
     _upright(rear_marks, -0.88, (-0.09, 0.09), (0.46, 0.67), (26, 26, 28), -1, None)
     _upright(front_marks, 0.64, (-0.1, 0.1), (0.74, 0.94), HEAD, 1, HEAD_GLOW if lit else None)
     if actor.plate:
-        image = plate_face.plate_face(actor.plate, actor.plate_style, "04.29")
+        image = plate_face.plate_face(actor.plate, actor.plate_style, actor.expiry)
         size = plate_face.MOTORCYCLE_WIDTH_M, plate_face.MOTORCYCLE_HEIGHT_M
         rear_marks.add(plate_corners(-0.89, 0.5, -1, *size), (230, 230, 230), (-1, 0, 0), texture=image)
         front_marks.add(plate_corners(0.65, 0.6, 1, *size), (230, 230, 230), (1, 0, 0), texture=image)
@@ -72,6 +76,7 @@ def _motorcycle(actor: Actor, *, lit: bool, braking: bool) -> Solid:
         *(_wheel(x, 0.31, 0.15) for x in (-0.62, 0.62)),
         Group(2, tuple(tail.faces), tuple(rear_marks.faces), exhaust),
         Group(2, tuple(nose.faces), tuple(front_marks.faces), tuple(bars)),
+        *((Group(2, (), (), _child_seat()),) if actor.child_seat else ()),
         Group(2, (), (), tuple(limb for rider in riders for limb in rider)),
     )
     return Solid(groups, 1.92, 0.8, 1.7, 0.62, -0.62, (_point(0.57, 0, 0.8),) if lit else (), heads, riders)
@@ -153,41 +158,88 @@ def _seated(
             )
             elbow = (shoulder + hand) / 2 + _point(-0.04, side * 0.07, -0.1)
             limbs += [Limb(shoulder, elbow, 0.06, cloth), Limb(elbow, hand, 0.045, SKIN if number == 0 else cloth)]
-        limbs += _head(chest + _point(0.06, 0, 0.3), helmet=rider.helmet, number=number)
-        heads.append((chest + _point(0.06, 0, 0.3), 0.15 if rider.helmet else 0.125, rider.helmet))
+        limbs += _head(chest + _point(0.06, 0, 0.3), rider, number)
+        radius = 0.15 if rider.helmet else 0.135 if rider.headwear == "hijab" else 0.125
+        middle = chest + _point(0.06, 0, 0.3)
+        if rider.child:
+            limbs = [_smaller(limb, hip) for limb in limbs]
+            middle, radius = hip + CHILD * (middle - hip), CHILD * radius * 1.2
+        heads.append((middle, radius, rider.helmet))
         people.append(tuple(limbs))
     return tuple(people), tuple(heads)
 
 
-def _head(middle: Points, *, helmet: bool, number: int) -> list[Limb]:
+def _smaller(limb: Limb, hip: Points) -> Limb:
+    """A child's limb: the same about the hip, smaller, the head less so."""
+    size = CHILD * (1.2 if limb.radius_m > 0.09 and np.allclose(limb.start, limb.end) else 1.0)
+    return Limb(hip + CHILD * (limb.start - hip), hip + CHILD * (limb.end - hip), size * limb.radius_m, limb.colour)
+
+
+def _head(middle: Points, who: Rider, number: int) -> list[Limb]:
     neck = Limb(middle - _point(0.02, 0, 0.2), middle, 0.06, SKIN)
-    if helmet:
+    cloth = bgr(who.cloth)
+    scarf: list[Limb] = []
+    if who.headwear == "hijab":
+        # It falls over neck and shoulders.
+        scarf = [
+            Limb(middle - _point(0.02, 0, 0.1), middle - _point(0.06, 0, 0.22), 0.125, cloth),
+            Limb(middle - _point(0.03, 0.1, 0.27), middle - _point(0.03, -0.1, 0.27), 0.1, darker(cloth, 0.9)),
+        ]
+    if who.helmet:
         shell = HELMETS[number % len(HELMETS)]
         visor = middle + _point(0.075, 0, -0.01)
-        return [neck, Limb(middle, middle, 0.15, shell), Limb(visor, visor, 0.085, darker((60, 56, 52), 0.9))]
+        covers = [Limb(middle, middle, 0.15, shell), Limb(visor, visor, 0.085, darker((60, 56, 52), 0.9))]
+        return [neck, *scarf, *covers]
+    if who.headwear == "hijab":
+        face = middle + _point(0.07, 0, -0.015)
+        return [neck, *scarf, Limb(middle, middle, 0.135, cloth), Limb(face, face, 0.078, SKIN)]
     crown = middle + _point(-0.025, 0, 0.03)
-    return [neck, Limb(middle, middle, 0.11, SKIN), Limb(crown, crown, 0.112, HAIR)]
+    head = [neck, Limb(middle, middle, 0.11, SKIN)]
+    if who.headwear == "cap":
+        brim = middle + _point(0.13, 0, 0.045)
+        cap = middle + _point(-0.01, 0, 0.045)
+        return [*head, Limb(cap, cap, 0.115, cloth), Limb(cap, brim, 0.04, darker(cloth, 0.8))]
+    return [*head, Limb(crown, crown, 0.112, HAIR)]
 
 
-def walker(actor: Actor, travelled_m: float, *, moving: bool) -> Solid:
-    """A person on foot, with the legs where the way so far has brought them.
+def _child_seat() -> tuple[Limb, ...]:
+    """An empty seat for a child behind the rider: padded back and sides, and a bar."""
+    pad: BGR = (150, 90, 200)
+    return (
+        Limb(_point(-0.66, 0.13, 1.0), _point(-0.66, -0.13, 1.0), 0.07, pad),
+        Limb(_point(-0.68, 0.12, 1.22), _point(-0.68, -0.12, 1.22), 0.06, darker(pad, 0.9)),
+        Limb(_point(-0.62, 0.16, 1.0), _point(-0.42, 0.16, 1.06), 0.035, (60, 60, 62)),
+        Limb(_point(-0.62, -0.16, 1.0), _point(-0.42, -0.16, 1.06), 0.035, (60, 60, 62)),
+    )
+
+
+def walker(actor: Actor, travelled_m: float, at_s: float, *, moving: bool) -> Solid:
+    """A person on foot, with the legs where the way so far has brought them; an officer waves.
 
     Args:
-        actor: Colour of the clothes.
+        actor: Colour of the clothes, and the role.
         travelled_m: Metres walked, which turn the legs.
+        at_s: Seconds of the clip, which move a waving arm.
         moving: Standing people keep their legs together.
     """
     swing = 0.26 * math.sin(2 * math.pi * travelled_m / 1.3) if moving else 0.03
-    cloth = bgr(actor.colour)
+    officer = actor.role == "officer"
+    cloth, legs = (VEST, POLICE) if officer else (bgr(actor.colour), JEANS)
+    sleeve = POLICE if officer else cloth
     hip, chest = _point(0, 0, 0.92), _point(0.02, 0, 1.36)
     limbs = [Limb(hip, chest, 0.16, cloth), Limb(chest + _point(0, 0.12, 0), chest + _point(0, -0.12, 0), 0.09, cloth)]
     for side in (1.0, -1.0):
         reach = swing * side
         knee, foot = _point(0.5 * reach + 0.03, side * 0.09, 0.5), _point(reach, side * 0.09, 0.07)
-        limbs += [Limb(hip + _point(0, side * 0.08, 0), knee, 0.085, JEANS), Limb(knee, foot, 0.06, JEANS)]
+        limbs += [Limb(hip + _point(0, side * 0.08, 0), knee, 0.085, legs), Limb(knee, foot, 0.06, legs)]
         limbs.append(Limb(foot, foot + _point(0.14, 0, -0.02), 0.045, (30, 30, 34)))
-        elbow = _point(-0.4 * reach, side * 0.25, 1.12)
-        limbs += [Limb(chest + _point(0, side * 0.19, 0.02), elbow, 0.055, cloth)]
-        limbs.append(Limb(elbow, _point(-0.7 * reach + 0.05, side * 0.24, 0.9), 0.042, SKIN))
-    limbs += _head(_point(0.03, 0, 1.62), helmet=False, number=0)
+        shoulder, elbow = chest + _point(0, side * 0.19, 0.02), _point(-0.4 * reach, side * 0.25, 1.12)
+        hand = _point(-0.7 * reach + 0.05, side * 0.24, 0.9)
+        if officer:
+            beat = 0.25 * math.sin(2 * math.pi * 0.9 * at_s)
+            elbow = chest + _point(0.1, side * 0.45, 0.08)
+            hand = elbow + (_point(0.05, side * (0.14 + beat), 0.3) if side > 0 else _point(0.05, side * 0.34, 0.02))
+        limbs += [Limb(shoulder, elbow, 0.055, sleeve), Limb(elbow, hand, 0.042, sleeve if officer else SKIN)]
+    who = Rider(helmet=False, headwear="cap", cloth="white") if officer else Rider(helmet=False)
+    limbs += _head(_point(0.03, 0, 1.62), who, 0)
     return Solid((Group(2, (), (), tuple(limbs)),), 0.45, 0.55, 1.75, 0.0, 0.0, people=(tuple(limbs),))

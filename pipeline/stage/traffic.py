@@ -116,8 +116,18 @@ def driver(random: Random, name: str, kind: str) -> Content:
         riders = int(random.choice([1, 2, 3], p=[0.62, 0.31, 0.07])) if kind == "motorcycle" else 1
         helmeted = 0.6 if kind == "motorcycle" else 0.1
         actor["riders"] = [
-            {"helmet": bool(random.random() < helmeted), "colour": str(random.choice(CLOTHES))} for _ in range(riders)
+            {
+                "helmet": bool(random.random() < helmeted),
+                "colour": str(random.choice(CLOTHES)),
+                "headwear": str(random.choice(["hair", "hijab", "cap"], p=[0.55, 0.3, 0.15])),
+                "cloth": str(random.choice(CLOTHES)),
+                "child": bool(number > 0 and random.random() < 0.2),
+            }
+            for number in range(riders)
         ]
+        actor["child_seat"] = bool(kind == "motorcycle" and riders == 1 and random.random() < 0.06)
+    if kind == "car" and random.random() < 0.05:
+        actor |= {"role": "ambulance", "body": "van"}
     return actor
 
 

@@ -76,7 +76,7 @@ class World:
         if actor.kind == "person":
             pose, start = journey.pose(at_s), journey.pose(0.0)
             travelled_m = math.hypot(pose.east_m - start.east_m, pose.north_m - start.north_m)
-            return walker(actor, travelled_m, moving=journey.speed_kmh(at_s) > 0.3)
+            return walker(actor, travelled_m, at_s, moving=journey.speed_kmh(at_s) > 0.3)
         slowing = (journey.speed_kmh(at_s - 0.1) - journey.speed_kmh(at_s)) / 3.6 / 0.1 > BRAKING_M_S2
         braking = not actor.parked and (slowing or journey.speed_kmh(at_s) < 0.2)
         key = (actor.id, braking)
