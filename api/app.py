@@ -29,6 +29,7 @@ from api.people.forms import FormTokens, protect_forms
 from api.portal import pages as portal
 from api.review import answer_pages as answers
 from api.review import pages as review
+from api.review.sweeping import sweep_review
 from api.settings import Settings
 from api.store.holidays import follow_calendars
 from api.store.sweeping import compute_waiting, sweep_due
@@ -130,6 +131,7 @@ def _sweep(database: Database, pause_s: float, stop: threading.Event) -> None:
                 with database.session() as session:
                     swept = sweep_due(session, now(session)) > 0
                 with database.session() as session:
+                    swept = sweep_review(session, now(session)) > 0 or swept
             with database.session() as session:
                 publish_daily(session, now(session), database.jurisdictions.first.zone)
         except Exception:  # a database that is away comes back; the sweeper must not end, deadlines are rows and wait

@@ -1,58 +1,106 @@
-"""The lease: opening a case puts it on one officer's desk for a while."""
+"""The lease: opening a case puts it on one officer's desk for a while; a desk that is left gives it back."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from api.clock import now
-from api.review.tables import LeaseRow
+from api.review.tables import WorkRow
 from api.store.kinds import Actor
 
 LEASE: Final = timedelta(minutes=15)
+_NOBODY: Final = {"user_id": None, "user_name": None, "taken_at": None, "until": None}
+_RETURNS_AT_ONCE: Final = 200
 
 
-def take(session: Session, case_id: UUID, officer: Actor) -> LeaseRow | None:
-    """Put a case on an officer's desk, or keep it there for longer; None when somebody else holds it.
+@dataclass(frozen=True)
+class Lease:
+    """Whose desk a case lies on, since when and until when."""
+
+    case_id: UUID
+    user_id: str
+    user_name: str
+    taken_at: datetime
+    until: datetime
+
+
+def lease_of(row: WorkRow) -> Lease | None:
+    """The lease that a work item carries, in force or not."""
+    if row.user_id is None or row.user_name is None or row.taken_at is None or row.until is None:
+        return None
+    return Lease(row.case_id, row.user_id, row.user_name, row.taken_at, row.until)
+
+
+def lent_to(officer: Actor, moment: datetime) -> dict[str, object]:
+    """The values that put a work item on an officer's desk."""
+    # An officer who still holds it keeps what was shown since; one who comes back later looks again.
+    still_mine = (WorkRow.user_id == officer.id) & (WorkRow.until > moment)
+    return {
+        "user_id": officer.id,
+        "user_name": officer.name,
+        "taken_at": case((still_mine, WorkRow.taken_at), else_=moment),
+        "until": moment + LEASE,
+    }
+
+
+def obtainable_by(officer: Actor, moment: datetime) -> ColumnElement[bool]:
+    """Work items that lie on nobody else's desk and do not rest."""
+    on_no_desk = or_(WorkRow.user_id.is_(None), WorkRow.user_id == officer.id, WorkRow.until <= moment)
+    return WorkRow.rests_until.is_(None) & on_no_desk
+
+
+def take(session: Session, case_id: UUID, officer: Actor) -> Lease | None:
+    """Put a waiting case on an officer's desk, or keep it there for longer.
 
     One statement decides: of two officers who ask at the same time, the database lets one through.
+
+    Returns:
+        The lease; None when somebody else holds the case, or it does not wait (any more).
     """
     moment = now(session)
-    wanted = insert(LeaseRow).values(
-        case_id=case_id, user_id=officer.id, user_name=officer.name, taken_at=moment, until=moment + LEASE
+    statement = (
+        update(WorkRow)
+        .where(WorkRow.case_id == case_id, obtainable_by(officer, moment))
+        .values(lent_to(officer, moment))
+        .returning(WorkRow)
+        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    mine = LeaseRow.user_id == officer.id
-    statement = wanted.on_conflict_do_update(
-        index_elements=[LeaseRow.case_id],
-        set_={
-            "user_id": officer.id,
-            "user_name": officer.name,
-            # An officer who still holds it keeps what was shown since; one who comes back later looks again.
-            "taken_at": _case_when_still_mine(officer, moment),
-            "until": moment + LEASE,
-        },
-        where=mine | (LeaseRow.until <= moment),
-    ).returning(LeaseRow)
-    return session.scalars(statement, execution_options={"populate_existing": True}).one_or_none()
+    row = session.scalars(statement).one_or_none()
+    return None if row is None else lease_of(row)
 
 
-def _case_when_still_mine(officer: Actor, moment: datetime) -> object:
-    from sqlalchemy import case  # noqa: PLC0415 - `case` means something else in this package
-
-    return case(((LeaseRow.user_id == officer.id) & (LeaseRow.until > moment), LeaseRow.taken_at), else_=moment)
-
-
-def holder(session: Session, case_id: UUID) -> LeaseRow | None:
+def holder(session: Session, case_id: UUID) -> Lease | None:
     """Who holds a case at this moment; None when nobody does."""
-    query = select(LeaseRow).where(LeaseRow.case_id == case_id, LeaseRow.until > now(session))
-    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    query = select(WorkRow).where(WorkRow.case_id == case_id, WorkRow.until > now(session))
+    row = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    return None if row is None else lease_of(row)
 
 
 def release(session: Session, case_id: UUID, officer: Actor) -> None:
     """Clear an officer's desk of a case."""
-    session.execute(delete(LeaseRow).where(LeaseRow.case_id == case_id, LeaseRow.user_id == officer.id))
+    mine = (WorkRow.case_id == case_id, WorkRow.user_id == officer.id)
+    session.execute(update(WorkRow).where(*mine).values(_NOBODY), execution_options={"synchronize_session": False})
+
+
+def give_back_expired(session: Session, moment: datetime) -> int:
+    """Return what lies on desks whose time has run out (a reviewer died, went home) to the queue.
+
+    Costs in proportion to what has run out; run by the sweeper and by whoever asks for the next case.
+
+    Returns:
+        How many cases went back; at most a few hundred at once.
+    """
+    expired = (
+        select(WorkRow.case_id)
+        .where(WorkRow.user_id.is_not(None), WorkRow.until <= moment)
+        .limit(_RETURNS_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    statement = update(WorkRow).where(WorkRow.case_id.in_(expired)).values(_NOBODY).returning(WorkRow.case_id)
+    return len(session.execute(statement, execution_options={"synchronize_session": False}).all())

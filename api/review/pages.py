@@ -21,6 +21,7 @@ from api.review.desk import KEYS_COOKIE, Desk, TheDesk
 from api.review.errors import AlreadyDecided, ReasonNeeded, ReviewRefused
 from api.review.listing import lines
 from api.store.kinds import CaseKind
+from api.store.pages import log_search
 from api.store.reading import case_for
 from api.store.tables import CaseRow
 from api.tickets.service import TicketRefused, issue_ticket, ticket_of
@@ -35,6 +36,8 @@ CaseName = str
 def queue_page(desk: TheDesk, after: str | None = None) -> Response:
     """Everything that waits, the clock that runs out first on top."""
     page = queue.page(desk.session, desk.user.viewer, after=after)
+    # A list of plates is personal data too.
+    log_search(desk.session, desk.user.actor, "queue", after or "", purpose="review", found=len(page.entries))
     context = desk.context(
         entries=lines(desk.session, page.entries, desk.language),
         counts=queue.counts(desk.session, desk.user.viewer),

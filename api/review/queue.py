@@ -1,4 +1,8 @@
-"""The queue: everything that an officer must answer, the clock that runs out first on top."""
+"""The queue: everything that an officer must answer, the clock that runs out first on top.
+
+The list is in the order of the deadlines. Who asks for the next case gets a random one of those that are due on the
+first day: nobody chooses whom he decides about, and thirty-two who ask at once do not meet at the same row.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +10,26 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeVarTuple
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select, true, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from api.clock import now
 from api.problems import BadRequest
-from api.review.leases import take
-from api.review.tables import LeaseRow
+from api.review.chance import chance_of, random_place
+from api.review.leases import give_back_expired, lent_to
+from api.review.tables import WorkRow
 from api.store.kinds import Actor, CaseKind
 from api.store.reading import Viewer, readable_by
-from api.store.tables import CaseRow, ClockRow, EventRow
+from api.store.rollups import waiting
+from api.store.tables import CaseRow, EventRow
 
 PAGE_SIZE: Final = 50
 SKIPPED_FOR: Final = timedelta(minutes=30)
 NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
-_TRIES: Final = 20
 Place = tuple[datetime, UUID]
-Ts = TypeVarTuple("Ts")
-ANSWERABLE: Final = (CaseKind.CONTEST.value, CaseKind.COMPLAINT.value)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Entry:
     case: CaseRow
     due_at: datetime | None
     held_by: str | None
+    reading: int = 1
 
     @property
     def cursor(self) -> str:
@@ -61,44 +65,6 @@ class Counts:
     overdue: int
 
 
-def _waiting() -> ColumnElement[bool]:
-    return or_(
-        and_(CaseRow.kind == CaseKind.VIOLATION.value, CaseRow.state == "awaiting_review"),
-        and_(CaseRow.kind.in_(ANSWERABLE), CaseRow.state == "open"),
-    )
-
-
-def _timed(query: Select[*Ts], clock: type[ClockRow], start: Place | None) -> Select[*Ts]:
-    """Waiting cases with a deadline, the one that runs out first on top; walks the index of running deadlines."""
-    sooner = aliased(ClockRow)
-    query = (
-        query.join(clock, clock.case_id == CaseRow.id)
-        .where(
-            _waiting(),
-            clock.stopped_at.is_(None),
-            clock.due_at.is_not(None),
-            # Of several running clocks the one that runs out first places the case.
-            ~exists().where(
-                sooner.case_id == CaseRow.id,
-                sooner.stopped_at.is_(None),
-                tuple_(sooner.due_at, sooner.id) < tuple_(clock.due_at, clock.id),
-            ),
-        )
-        .order_by(clock.due_at, CaseRow.id)
-    )
-    return query if start is None else query.where(tuple_(clock.due_at, CaseRow.id) > start)
-
-
-def _untimed(query: Select[*Ts], start: UUID | None) -> Select[*Ts]:
-    """Waiting cases without a deadline (a calendar that is not published yet): behind all others."""
-    running = aliased(ClockRow)
-    has_deadline = exists().where(
-        running.case_id == CaseRow.id, running.stopped_at.is_(None), running.due_at.is_not(None)
-    )
-    query = query.where(_waiting(), ~has_deadline).order_by(CaseRow.id)
-    return query if start is None else query.where(CaseRow.id > start)
-
-
 def _parse_cursor(cursor: str) -> Place:
     try:
         text = base64.urlsafe_b64decode(cursor[:200] + "=" * (-len(cursor) % 4)).decode()
@@ -109,54 +75,71 @@ def _parse_cursor(cursor: str) -> Place:
         raise BadRequest("This page of the queue does not exist: go back to its beginning.") from error
 
 
-def page(session: Session, viewer: Viewer, *, after: str | None = None, size: int = PAGE_SIZE) -> Page:
-    """Lines of the queue that a viewer may read.
+def _of(viewer: Viewer) -> ColumnElement[bool]:
+    """What the one door says already, in words of the work items' own indexes."""
+    return true() if viewer.only_agency is None else WorkRow.agency == viewer.only_agency
+
+
+def page(
+    session: Session, viewer: Viewer, *, after: str | None = None, size: int = PAGE_SIZE, overdue: bool = False
+) -> Page:
+    """Lines of the queue that a viewer may read; walks an index from where the last page ended.
 
     Args:
         session: an open session.
         viewer: who asks.
         after: the cursor of the line before; None for the beginning.
         size: lines a page.
+        overdue: only what should have been answered by now.
 
     Raises:
         BadRequest: the cursor is none of ours.
     """
-    start = None if after is None else _parse_cursor(after)
-    clock = aliased(ClockRow)
-    rows: list[tuple[CaseRow, datetime | None]] = []
-    if start is None or start[0] < NEVER:
-        timed = _timed(readable_by(viewer).add_columns(clock.due_at), clock, start).limit(size + 1)
-        rows += [(case, due_at) for case, due_at in session.execute(timed)]
-    if len(rows) <= size:
-        behind = start[1] if start is not None and start[0] >= NEVER else None
-        rows += [(case, None) for case in session.scalars(_untimed(readable_by(viewer), behind).limit(size + 1))]
-    holders = _holders(session, [case.id for case, _ in rows], viewer)
-    entries = tuple(Entry(case, due_at, holders.get(case.id)) for case, due_at in rows[:size])
+    moment = now(session)
+    query = (
+        readable_by(viewer)
+        .join(WorkRow, WorkRow.case_id == CaseRow.id)
+        .add_columns(WorkRow)
+        .where(_of(viewer), WorkRow.rests_until.is_(None))
+        .order_by(WorkRow.due_at, WorkRow.case_id)
+        .limit(size + 1)
+        .execution_options(populate_existing=True)
+    )
+    if after is not None:
+        query = query.where(tuple_(WorkRow.due_at, WorkRow.case_id) > _parse_cursor(after))
+    if overdue:
+        query = query.where(WorkRow.due_at < moment)
+    own = viewer.actor.id if viewer.actor else None
+    rows = list(session.execute(query))
+    entries = tuple(
+        Entry(
+            case,
+            None if work.due_at >= NEVER else work.due_at,
+            work.user_name if work.user_id != own and work.until is not None and work.until > moment else None,
+            work.reading,
+        )
+        for case, work in rows[:size]
+    )
     return Page(entries, entries[-1].cursor if len(rows) > size else None)
 
 
-def _holders(session: Session, case_ids: list[UUID], viewer: Viewer) -> dict[UUID, str]:
-    """Which of these cases lie on other desks, and whose."""
-    own = viewer.actor.id if viewer.actor else None
-    query = select(LeaseRow).where(LeaseRow.case_id.in_(case_ids), LeaseRow.until > now(session))
-    return {lease.case_id: lease.user_name for lease in session.scalars(query) if lease.user_id != own}
-
-
 def counts(session: Session, viewer: Viewer) -> Counts:
-    """How much waits for a viewer."""
-    late = exists().where(ClockRow.case_id == CaseRow.id, ClockRow.stopped_at.is_(None), ClockRow.due_at < now(session))
-    waiting = readable_by(viewer).where(_waiting()).subquery()
-    is_violation = waiting.c.kind == CaseKind.VIOLATION.value
-    row = session.execute(
-        select(func.count().filter(is_violation), func.count().filter(~is_violation)).select_from(waiting)
-    ).one()
-    overdue = session.scalar(select(func.count()).select_from(readable_by(viewer).where(_waiting(), late).subquery()))
-    return Counts(violations=row[0], answers=row[1], overdue=overdue or 0)
+    """How much waits for a viewer, from counts that are kept up; nothing is counted here but the present hour."""
+    moment = now(session)
+    held = waiting(session, viewer, moment)
+    # Of the hour that runs, part is overdue already: a handful of rows, by their index.
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    this_hour = select(func.count()).where(WorkRow.due_at >= hour, WorkRow.due_at < moment, _of(viewer))
+    return Counts(
+        violations=held.by_kind.get(CaseKind.VIOLATION, 0),
+        answers=sum(n for kind, n in held.by_kind.items() if kind is not CaseKind.VIOLATION),
+        overdue=held.overdue_before_this_hour + (session.scalar(this_hour) or 0),
+    )
 
 
 def _skipped_by(officer: Actor, moment: datetime) -> ColumnElement[bool]:
     return exists().where(
-        EventRow.case_id == CaseRow.id,
+        EventRow.case_id == WorkRow.case_id,
         EventRow.type == "skipped",
         EventRow.actor_id == officer.id,
         EventRow.at > moment - SKIPPED_FOR,
@@ -167,7 +150,7 @@ def _validated_by(officer: Actor) -> ColumnElement[bool]:
     """A contest against a ticket that came of this officer's own approval: somebody else judges it."""
     ticket = aliased(CaseRow)
     return and_(
-        CaseRow.kind == CaseKind.CONTEST.value,
+        WorkRow.kind == CaseKind.CONTEST.value,
         exists().where(
             ticket.id == CaseRow.parent_id,
             EventRow.case_id == ticket.parent_id,
@@ -177,52 +160,72 @@ def _validated_by(officer: Actor) -> ColumnElement[bool]:
     )
 
 
+def _for(officer: Actor) -> ColumnElement[bool]:
+    """What somebody of this role may answer at all."""
+    if officer.role == "agency":
+        return WorkRow.kind == CaseKind.COMPLAINT.value
+    return true()
+
+
 def take_next(session: Session, viewer: Viewer, officer: Actor, *, after: CaseRow | None = None) -> CaseRow | None:
     """The next case for an officer, now on that officer's desk; None when nothing waits.
 
-    Passed over: cases on other desks, those skipped by this officer a moment ago, contests of their own tickets.
+    A random one of those that are due on the first day on which anything is due. Passed over: cases on other desks,
+    those skipped by this officer a moment ago, contests of their own tickets.
 
     Args:
         session: an open transaction.
         viewer: the officer as a reader.
         officer: the officer as an actor.
-        after: the case that is on the screen: what comes behind it in the queue, then the queue from its beginning.
+        after: the case that is on the screen: never this one.
     """
-    starts = [None] if after is None else [_place(session, after), None]
-    for start in starts:
-        found = _take_from(session, viewer, officer, start=start, not_this=None if after is None else after.id)
-        if found is not None:
-            return found
-    return None
-
-
-def _place(session: Session, case: CaseRow) -> Place:
-    """Where in the queue a case stands; behind all others when its clocks have stopped."""
-    query = select(func.min(ClockRow.due_at)).where(ClockRow.case_id == case.id, ClockRow.stopped_at.is_(None))
-    return session.scalar(query) or NEVER, case.id
-
-
-def _take_from(
-    session: Session, viewer: Viewer, officer: Actor, *, start: Place | None, not_this: UUID | None
-) -> CaseRow | None:
     moment = now(session)
-    held = exists().where(LeaseRow.case_id == CaseRow.id, LeaseRow.until > moment, LeaseRow.user_id != officer.id)
-    passed: list[UUID] = [] if not_this is None else [not_this]
-    for _ in range(_TRIES):
-        free = readable_by(viewer).where(
-            ~held,
-            ~_skipped_by(officer, moment),
-            ~_validated_by(officer),
-            CaseRow.id.not_in(passed) if passed else true(),
+    not_this = None if after is None else after.id
+    found = _take(session, viewer, officer, moment, not_this)
+    if found is None and give_back_expired(session, moment):
+        found = _take(session, viewer, officer, moment, not_this)
+    return found
+
+
+def _take(session: Session, viewer: Viewer, officer: Actor, moment: datetime, not_this: UUID | None) -> CaseRow | None:
+    """Choose and lend in one statement; two officers who ask at once do not wait for each other (SKIP LOCKED)."""
+    free = and_(WorkRow.user_id.is_(None), WorkRow.rests_until.is_(None), _of(viewer))
+    first_day = select(func.min(WorkRow.due_day)).where(free, _for(officer)).scalar_subquery()
+    start = random_place(chance_of(session))
+    fit = and_(
+        free,
+        _for(officer),
+        ~_skipped_by(officer, moment),
+        or_(WorkRow.kind != CaseKind.CONTEST.value, ~_validated_by(officer)),
+        true() if not_this is None else WorkRow.case_id != not_this,
+    )
+
+    def chosen(*where: ColumnElement[bool]) -> ScalarSelect[UUID]:
+        return (
+            readable_by(viewer)
+            .join(WorkRow, WorkRow.case_id == CaseRow.id)
+            .with_only_columns(WorkRow.case_id, maintain_column_froms=True)
+            .where(fit, *where)
+            .order_by(WorkRow.due_day, WorkRow.case_id)
+            .limit(1)
+            .with_for_update(of=WorkRow, skip_locked=True)
+            .scalar_subquery()
         )
-        # Two officers who ask at once do not wait for each other, they get different cases.
-        free = free.limit(1).with_for_update(of=CaseRow, skip_locked=True)
-        row = session.scalars(_timed(free, aliased(ClockRow), start)).one_or_none()
-        if row is None:
-            row = session.scalars(_untimed(free, None)).one_or_none()
-        if row is None:
-            return None
-        if take(session, row.id, officer) is not None:
-            return row
-        passed.append(row.id)
-    return None
+
+    statement = (
+        update(WorkRow)
+        .where(
+            WorkRow.case_id
+            == func.coalesce(
+                chosen(WorkRow.due_day == first_day, WorkRow.case_id >= start),
+                chosen(WorkRow.due_day == first_day, WorkRow.case_id < start),
+                # Everything of the first day is on other desks or not for this officer.
+                chosen(),
+            ),
+            CaseRow.id == WorkRow.case_id,
+        )
+        .values(lent_to(officer, moment))
+        .returning(CaseRow)
+        .execution_options(synchronize_session=False)
+    )
+    return session.scalars(statement).one_or_none()

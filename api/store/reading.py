@@ -67,12 +67,18 @@ class Viewer:
             return "staff"
         return "anonymous" if self.party_case_id is None else "party"
 
+    @property
+    def only_agency(self) -> str | None:
+        """The one agency whose cases a member of staff reads; None: all of them. For indexes that begin with it."""
+        if self.actor is None or self.actor.role in {"auditor", "admin"}:
+            return None
+        # Somebody of an agency that is not named reads nothing: no agency is called so.
+        return "" if self.agency is None and self.actor.role == "agency" else self.agency
+
 
 def _condition(viewer: Viewer, reference: str | None) -> ColumnElement[bool]:
     if viewer.actor is not None:
-        if viewer.actor.role in {"auditor", "admin"} or (viewer.agency is None and viewer.actor.role != "agency"):
-            return true()
-        return false() if viewer.agency is None else CaseRow.agency == viewer.agency
+        return true() if viewer.only_agency is None else CaseRow.agency == viewer.only_agency
     # A complaint's public timeline belongs to whoever knows its reference; nothing can be listed.
     public = (
         and_(CaseRow.kind == CaseKind.COMPLAINT.value, CaseRow.reference == reference)
