@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from models.plates.reading import PlateReading
 
 # A text that one reader does not even consider gets this share from it.
 LEAST_SHARE = 1e-4
-MOST_CANDIDATES = 5
+MOST_CANDIDATES = 8
 # How many times likelier than the next text the common one must be, both readers' shares multiplied. Chosen on
 # rendered plates, see the card of `plates-id`.
 LEAST_LEAD = 30.0
@@ -37,7 +38,16 @@ class AgreeingReader:
 
     def read(self, crop_bgr: NDArray[np.uint8]) -> PlateReading:
         """Read a plate crop (uint8 [height, width, 3], BGR); where the two differ the reading's text is None."""
-        return agreed(self._own.read(crop_bgr), self._other.read(crop_bgr), log_lead=self._log_lead)
+        return self.confirm(crop_bgr, self._own.read(crop_bgr))
+
+    def glance(self, crop_bgr: NDArray[np.uint8]) -> PlateReading:
+        """What the faster reader alone makes of it: candidates only, for `confirm` to name one of them."""
+        own = self._own.read(crop_bgr)
+        return replace(own, text=None, reason=own.reason or "only one of two readers has looked")
+
+    def confirm(self, crop_bgr: NDArray[np.uint8], own: PlateReading) -> PlateReading:
+        """Let the second reader look at a crop whose first reading is known."""
+        return agreed(own, self._other.read(crop_bgr), log_lead=self._log_lead)
 
 
 def agreed(own: PlateReading, other: PlateReading, *, log_lead: float) -> PlateReading:
@@ -45,13 +55,13 @@ def agreed(own: PlateReading, other: PlateReading, *, log_lead: float) -> PlateR
 
     Args:
         own: of our network.
-        other: of the second reader; its expiry is kept.
+        other: of the second reader; its expiry and colour are kept.
         log_lead: least log of how many times likelier than the next text the common one must be.
     """
     shares = joint_shares(own, other)
     if not shares:
         nothing = own.reason or other.reason or "no characters are legible"
-        return PlateReading(None, 0.0, nothing, (), (), other.expiry)
+        return replace(other, text=None, confidence=0.0, reason=nothing, characters=(), candidates=())
     best = shares[0][0]
     carrier = own if own.best == best else other
     reason = _doubt(own, other, shares, log_lead)
@@ -62,6 +72,9 @@ def agreed(own: PlateReading, other: PlateReading, *, log_lead: float) -> PlateR
         characters=carrier.characters if carrier.best == best else (),
         candidates=tuple((text, round(share, 4)) for text, share in shares[:MOST_CANDIDATES]),
         expiry=other.expiry,
+        expiry_confidence=other.expiry_confidence,
+        colour=other.colour or own.colour,
+        colour_confidence=other.colour_confidence if other.colour else own.colour_confidence,
         country=carrier.country,
         known_region=carrier.known_region,
         repaired=carrier.repaired,

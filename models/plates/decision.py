@@ -17,7 +17,7 @@ from models.plates.posteriors import Posteriors
 from models.plates.reading import PlateReading
 from models.plates.text_line import TextLine
 
-MOST_CANDIDATES = 5
+MOST_CANDIDATES = 8
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,6 @@ def decide(
     grammars: Sequence[Grammar],
     lines: Sequence[TextLine],
     limits: Limits,
-    expiry: str | None,
 ) -> PlateReading:
     """Weigh what several looks at one line say.
 
@@ -53,13 +52,12 @@ def decide(
         grammars: the grammars of the expected countries.
         lines: the main lines that were found, empty when the whole crop was read.
         limits: when to abstain.
-        expiry: the expiry line's text, handed through.
     """
     if not looks_candidates[0]:
         seen = looks[0].greedy()[0]
         expected = " or ".join(grammar.country for grammar in grammars)
         told = f'reads like "{seen[:16]}", which is no plate of {expected}' if seen else "no characters are legible"
-        return PlateReading(None, 0.0, told, (), (), expiry)
+        return PlateReading(None, 0.0, told, (), ())
     texts = {candidate.text: candidate for candidate in looks_candidates[0]}
     # The mean, not the sum: two looks at one picture are far from independent.
     scores = dict.fromkeys(texts, 0.0)
@@ -89,7 +87,6 @@ def decide(
         reason=reason,
         characters=tuple(round(share, 4) for share in characters),
         candidates=tuple((text, round(share, 4)) for text, share in shares),
-        expiry=expiry,
         country=grammar.country,
         known_region=texts[best].known,
         repaired=repaired,

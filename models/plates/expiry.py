@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from models.plates.posteriors import Posteriors
 
@@ -11,8 +12,16 @@ LEAST_SHARE = 0.6
 FIRST_YEAR, LAST_YEAR = 10, 49
 
 
-def read_expiry(posteriors: Posteriors) -> str | None:
-    """The date as "MM.YY", or None when it is not legible or is no date.
+@dataclass(frozen=True)
+class Expiry:
+    """A month as "MM.YY", and how sure its weakest digit is (0..1)."""
+
+    text: str
+    confidence: float
+
+
+def read_expiry(posteriors: Posteriors) -> Expiry | None:
+    """The date, or None when it is not legible or is no date.
 
     Args:
         posteriors: of the strip below the main line.
@@ -22,6 +31,7 @@ def read_expiry(posteriors: Posteriors) -> str | None:
         start = match.start()
         month, year = match.group(1), match.group(2)
         whole = len(text) <= 5 and FIRST_YEAR <= int(year) <= LAST_YEAR
-        if whole and min(peaks[start : start + 4]) >= LEAST_SHARE:
-            return f"{month}.{year}"
+        weakest = min(peaks[start : start + 4])
+        if whole and weakest >= LEAST_SHARE:
+            return Expiry(f"{month}.{year}", round(min(1.0, float(weakest)), 4))
     return None

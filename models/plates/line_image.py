@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-HEIGHT_PX = 32
-WIDTH_PX = 160
+HEIGHT_PX = 40
+WIDTH_PX = 192
 # Below this spread of gray a picture is all noise: it must not be blown up.
 LEAST_SPREAD = 6.0
 # A channel is taken instead of luma when its spread is this many times luma's.
@@ -27,16 +27,18 @@ def gray_line(line_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return _gray(line_bgr) if line_bgr.ndim == 3 else line_bgr
 
 
-def line_image(line_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Gray, `HEIGHT_PX` by `WIDTH_PX`, whatever the line's own proportions.
+def line_image(line_bgr: NDArray[np.uint8], height: int = HEIGHT_PX, width: int = WIDTH_PX) -> NDArray[np.uint8]:
+    """Gray, `height` by `width`, whatever the line's own proportions.
 
     Args:
         line_bgr: uint8 [height, width, 3] or gray [height, width], any size.
+        height: of the network's input, pixels.
+        width: of the network's input, pixels.
     """
     gray = _gray(line_bgr) if line_bgr.ndim == 3 else line_bgr
-    shrinks = gray.shape[0] > HEIGHT_PX and gray.shape[1] > WIDTH_PX
+    shrinks = gray.shape[0] > height and gray.shape[1] > width
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(gray, (WIDTH_PX, HEIGHT_PX), interpolation=way), np.uint8)
+    return np.asarray(cv2.resize(gray, (width, height), interpolation=way), np.uint8)
 
 
 def _gray(line_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ import openvino
 from numpy.typing import NDArray
 
 from models.errors import ModelError
-from models.plates.line_image import HEIGHT_PX, WIDTH_PX, line_image, normalised
+from models.plates.line_image import line_image, normalised
 from models.plates.posteriors import ALPHABET, Folding, Posteriors
 
 
@@ -27,13 +27,13 @@ class LineNetwork:
         try:
             model = core.read_model(weights)
             shape = model.inputs[0].get_partial_shape()
-            fits = [shape[2].get_length(), shape[3].get_length()] == [HEIGHT_PX, WIDTH_PX]
+            self._height, self._width = shape[2].get_length(), shape[3].get_length()
             columns = model.outputs[0].get_partial_shape()[2].get_length()
         except RuntimeError as error:
             raise ModelError(f"{weights}: no plate network that OpenVINO can read") from error
         self._folding = Folding(["", *ALPHABET], blank=0)
-        if not fits or columns != self._folding.size:
-            raise ModelError(f"{weights}: no network for plate lines of {HEIGHT_PX} by {WIDTH_PX} pixels")
+        if columns != self._folding.size:
+            raise ModelError(f"{weights}: {columns} outputs for {self._folding.size} characters: no plate network")
         config = {
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
@@ -48,7 +48,7 @@ class LineNetwork:
 
     def recognise_all(self, lines: Sequence[NDArray[np.uint8]]) -> list[Posteriors]:
         """Read several lines, or several views of one, in one go."""
-        images = np.stack([line_image(line) for line in lines])
+        images = np.stack([line_image(line, self._height, self._width) for line in lines])
         output: NDArray[np.float32] = self._compiled(normalised(images))[0]
         return [
             self._folding.fold(shares, step_px=line.shape[1] / len(shares))

@@ -1,4 +1,7 @@
-"""The reader of our own: several views of a plate's line, and the text that all of them together make likeliest."""
+"""The reader of our own: a glance at the whole crop, and where that leaves a doubt several views of the plate's line.
+
+The text that all views together make likeliest is taken.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,12 @@ from models.plates.alignment import align, log_spacing
 from models.plates.candidates import LEAST_LOG_LIKELIHOOD, LOG_OTHER_COUNTRY
 from models.plates.decision import Limits, decide
 from models.plates.decoding import Candidate, decode
+from models.plates.description import described
 from models.plates.grammar import Grammar
 from models.plates.line_image import gray_line
 from models.plates.line_network import LineNetwork
 from models.plates.posteriors import Posteriors
+from models.plates.proposing import propose
 from models.plates.reading import PlateReading
 from models.plates.scoring import likelihoods
 from models.plates.slash import ROUND, log_shape, struck_positions
@@ -28,8 +33,11 @@ LINE_VIEWS = ((0.0, 0.0), (0.07, 0.0), (0.04, 0.025), (0.0, -0.035), (0.1, 0.015
 # The line may have been found at a wrong place: the whole crop is looked at, too, and the kind of view that explains a
 # text better counts.
 CROP_VIEWS = ((0.0, 0.0), (0.08, 0.0), (0.14, 0.025))
-# Texts that a beam search over the first view of each kind proposes; all views judge them.
-PROPOSALS = 6
+# A glance is enough when its text is so much likelier than any other (log), and explains each character so well. Its
+# limits are stricter than the decision's: chosen so that it names nothing wrong that the views would have got right.
+GLANCE_LEAD = 6.0
+GLANCE_FIT = 0.97
+LEAST_GLANCE_SPACING = -1.5
 
 
 class NetReader:
@@ -57,7 +65,40 @@ class NetReader:
         height, width = crop_bgr.shape[:2]
         if height < LEAST_HEIGHT_PX or width < LEAST_WIDTH_PX:
             reason = f"the plate is too small to read: {width}x{height} pixels"
-            return PlateReading(None, 0.0, reason, (), (), None)
+            return PlateReading(None, 0.0, reason, (), ())
+        glance = self._glance(crop_bgr)
+        return described(glance if glance is not None else self._look(crop_bgr), crop_bgr, None)
+
+    def _glance(self, crop_bgr: NDArray[np.uint8]) -> PlateReading | None:
+        """One view of the whole crop, if that leaves no doubt."""
+        look = self._network.recognise(gray_line(crop_bgr))
+        found = [
+            replace(candidate, log_prior=candidate.log_prior + (LOG_OTHER_COUNTRY if rank else 0.0))
+            for rank, grammar in enumerate(self._grammars)
+            for candidate in propose([look], grammar)
+        ]
+        if not found:
+            return None
+        texts = list(dict.fromkeys(candidate.text for candidate in found))
+        fits = dict(zip(texts, likelihoods([look], texts)[0].tolist(), strict=True))
+        by_text: dict[str, Candidate] = {}
+        for candidate in found:
+            weighed = replace(candidate, log_likelihood=fits[candidate.text])
+            known = by_text.get(candidate.text)
+            if known is None or weighed.score > known.score:
+                by_text[candidate.text] = weighed
+        ranked = sorted(by_text.values(), key=lambda candidate: -candidate.score)
+        best = ranked[0]
+        lead = best.score - ranked[1].score if len(ranked) > 1 else np.inf
+        grammar = next(one for one in self._grammars if one.country == best.country)
+        if lead < GLANCE_LEAD or np.exp(best.log_likelihood / len(best.text)) < GLANCE_FIT or not best.known:
+            return None
+        if grammar.spaced and log_spacing(align(look, best.text).centres, best.groups) < LEAST_GLANCE_SPACING:
+            return None
+        return decide([ranked], [look], self._grammars, [], self._limits)
+
+    def _look(self, crop_bgr: NDArray[np.uint8]) -> PlateReading:
+        """All views of the line and of the crop."""
         lines = find_text_lines(crop_bgr)
         at_lines, at_crop = self._looks(crop_bgr, lines)
         chosen: dict[str, Candidate] = {}
@@ -67,7 +108,7 @@ class NetReader:
                 known = chosen.get(candidate.text)
                 if known is None or candidate.score > known.score:
                     chosen[candidate.text] = candidate
-        return decide([list(chosen.values())], at_lines[:1], self._grammars, lines, self._limits, None)
+        return decide([list(chosen.values())], at_lines[:1], self._grammars, lines, self._limits)
 
     def _looks(
         self, crop_bgr: NDArray[np.uint8], lines: Sequence[TextLine]
@@ -110,10 +151,11 @@ def weigh(
     log_country: float,
 ) -> list[Candidate]:
     """The likeliest texts of one country, each with its mean likelihood over the looks at the lines, or at the crop."""
-    proposed: dict[str, Candidate] = {}
-    for look in [at_lines[0], *at_crop[:1]]:
-        for candidate in decode(look, grammar)[:PROPOSALS]:
-            proposed.setdefault(candidate.text, candidate)
+    proposed = {candidate.text: candidate for candidate in propose([*at_lines, *at_crop], grammar)}
+    if not proposed:  # characters were missed altogether: search more widely
+        proposed = {
+            candidate.text: candidate for look in [at_lines[0], *at_crop[:1]] for candidate in decode(look, grammar)
+        }
     if not proposed:
         return []
     texts = list(proposed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -14,7 +14,8 @@ from models.errors import ModelError
 from models.plates.agreement import AgreeingReader
 from models.plates.candidates import gather
 from models.plates.decision import Limits, decide
-from models.plates.expiry import read_expiry
+from models.plates.description import described
+from models.plates.expiry import Expiry, read_expiry
 from models.plates.grammar import Grammar, grammars_of
 from models.plates.posteriors import SILENT, Posteriors
 from models.plates.reading import PlateReading
@@ -43,6 +44,19 @@ class PlateReader(Protocol):
 
     def read(self, crop_bgr: NDArray[np.uint8]) -> PlateReading:
         """Read a plate crop (uint8 [height, width, 3], BGR); in doubt the reading's text is None."""
+        ...
+
+
+@runtime_checkable
+class TwoStageReader(PlateReader, Protocol):
+    """A reader of two, the first of which is cheap: over many looks, the second is only asked where it pays."""
+
+    def glance(self, crop_bgr: NDArray[np.uint8]) -> PlateReading:
+        """The first reader's candidates; it names no text."""
+        ...
+
+    def confirm(self, crop_bgr: NDArray[np.uint8], own: PlateReading) -> PlateReading:
+        """The whole reading of a crop at which the first reader has looked."""
         ...
 
 
@@ -76,7 +90,8 @@ class GrammarReader:
         lines = find_text_lines(crop_bgr)
         looks = self._looks(crop_bgr, lines)
         expiry = self._expiry(lines) if any(grammar.expiry for grammar in self._grammars) else None
-        return decide(gather(looks, lines, self._grammars), looks, self._grammars, lines, self._limits, expiry)
+        reading = decide(gather(looks, lines, self._grammars), looks, self._grammars, lines, self._limits)
+        return described(reading, crop_bgr, expiry)
 
     def _looks(self, crop_bgr: NDArray[np.uint8], lines: Sequence[TextLine]) -> list[Posteriors]:
         """Two looks: the line as it is, and in gray with its contrast stretched, dark on light.
@@ -90,7 +105,7 @@ class GrammarReader:
         ]
         return [_joined([self._recogniser.recognise(image) for image in images]) for images in (plain, level)]
 
-    def _expiry(self, lines: Sequence[TextLine]) -> str | None:
+    def _expiry(self, lines: Sequence[TextLine]) -> Expiry | None:
         """MM.YY below the main line, when legible."""
         if len(lines) != 1 or lines[0].below is None:
             return None
@@ -99,7 +114,7 @@ class GrammarReader:
 
 def _unread(reason: str) -> PlateReading:
     """An abstention without any candidate."""
-    return PlateReading(None, 0.0, reason, (), (), None)
+    return PlateReading(None, 0.0, reason, (), ())
 
 
 def _joined(parts: Sequence[Posteriors]) -> Posteriors:

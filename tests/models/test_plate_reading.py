@@ -110,7 +110,8 @@ def test_text_line_drops_frame_and_expiry_and_levels_the_tilt():
     [("0827", "08.27"), ("O8Z7", "08.27"), ("1327", None), ("0899", None), ("B1234AB", None), ("", None)],
 )
 def test_expiry(text, date):
-    assert read_expiry(seen(text or "I")) == date
+    found = read_expiry(seen(text or "I"))
+    assert (found.text if found else None) == date
 
 
 def test_a_wrong_array_and_a_wrong_name_are_told(reader):

@@ -13,6 +13,7 @@ from models.plates.line_image import HEIGHT_PX, WIDTH_PX
 from models.plates.posteriors import INDEX
 from models.training.plates.camera import Camera
 from models.training.plates.drawing import draw
+from models.training.plates.photographs import Photographs
 from models.training.plates.texts import random_text
 
 STEP_PX = 4
@@ -23,6 +24,8 @@ NEAR = 0.6
 APART = 2.2
 # How often a drawn plate is looked at: drawing costs as much as looking.
 LOOKS = 2
+# How many of a batch's lines are real ones, where there are any.
+PHOTOGRAPH_SHARE = 0.08
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,18 @@ class Batch:
     steps: NDArray[np.int64]
 
 
-def made_batch(seed: int, number: int, size: int) -> Batch:
-    """The batch of that number: always the same for the same seed, number and size."""
+def made_batch(seed: int, number: int, size: int, photographs: Photographs | None = None) -> Batch:
+    """The batch of that number: always the same for the same seed, number, size and photographs."""
     rng = np.random.default_rng([seed, number])
     camera = _camera(seed)
     images = np.empty((size, HEIGHT_PX, WIDTH_PX), np.uint8)
     texts: list[str] = []
     steps = np.full((size, WIDTH_PX // STEP_PX), IGNORED, np.int64)
+    if photographs is not None:
+        for index in range(round(size * PHOTOGRAPH_SHARE)):
+            # Where its characters stand is not known: nothing is wanted of single steps.
+            images[index], text = photographs.show(rng)
+            texts.append(text)
     while len(texts) < size:
         plate = random_text(rng)
         drawn = draw(rng, plate)

@@ -12,7 +12,7 @@ from models.plates.line_image import HEIGHT_PX, WIDTH_PX
 from models.training.plates.drawing import Drawn
 
 # Share of samples cut as a whole plate: what a reader falls back to when it finds no line.
-WHOLE_SHARE = 0.2
+WHOLE_SHARE = 0.3
 NOISE_SIDE_PX = 512
 
 

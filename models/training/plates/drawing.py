@@ -26,6 +26,7 @@ COLOURS = (
     ((60, 140), (170, 250)),
 )
 COLOUR_SHARES = (0.34, 0.08, 0.46, 0.06, 0.06)
+COLOUR_NAMES = ("white", "yellow", "black", "red", "green")
 # Where screws sit, in glyph heights below the heads of the main line.
 SCREW_ROWS = (0.0, 0.08, 0.3, 0.5, 1.1)
 
@@ -40,6 +41,9 @@ class Drawn:
         box: left, top, right, bottom of the plate.
         line: left, top, right, bottom of the main line's characters.
         two_lines: whether an equal line stands above or below it.
+        colour: name of the plate's colour.
+        ground: its gray.
+        ink: gray of the characters.
     """
 
     canvas: NDArray[np.uint8]
@@ -47,6 +51,9 @@ class Drawn:
     box: tuple[float, float, float, float]
     line: tuple[float, float, float, float]
     two_lines: bool
+    colour: str
+    ground: int
+    ink: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ def draw(rng: np.random.Generator, plate: PlateText) -> Drawn:
         slant=float(rng.normal(0, 0.06)) if u[6] < 0.3 else 0.0,
         jitter=float(0.035 * u[7] ** 2),
     )
-    ground, text = _colours(rng)
+    colour, ground, text = _colours(rng)
     group_gap = float(0.12 + 0.35 * u[8]) if foreign or u[9] < 0.25 else float(0.3 + 0.9 * u[8] ** 1.5)
     pieces, places = _line(rng, plate.groups, stamp, group_gap, separators=plate.kind in {"VN", "EU", "BR"})
     line_width = places[-1] + stamp.width
@@ -102,6 +109,10 @@ def draw(rng: np.random.Generator, plate: PlateText) -> Drawn:
         _other_line(rng, canvas, (left, top + (LINE_PITCH if upper else -LINE_PITCH)), line_width, stamp, text)
     if rng.random() < 0.5:
         _screws(rng, canvas, box, top)
+    if side > 0.2 and rng.random() < 0.4:
+        _beside(rng, canvas, box, (left, left + line_width), top)
+    if above > 0.3 and not second and rng.random() < (0.6 if foreign else 0.15):
+        _label(rng, canvas, box, stamp, above, text)
     corner = np.array((left, top), np.float32)
     strokes = [points + corner for points in pieces]
     _stamp_line(rng, canvas, strokes, stamp, text, ground)
@@ -117,15 +128,19 @@ def draw(rng: np.random.Generator, plate: PlateText) -> Drawn:
         (box[0] * px, box[1] * px, box[2] * px, box[3] * px),
         (left * px, top * px, (left + line_width) * px, (top + 1) * px),
         second,
+        colour,
+        ground,
+        text,
     )
 
 
-def _colours(rng: np.random.Generator) -> tuple[int, int]:
-    (ground_low, ground_high), (text_low, text_high) = COLOURS[weighted(rng, COLOUR_SHARES)]
+def _colours(rng: np.random.Generator) -> tuple[str, int, int]:
+    index = weighted(rng, COLOUR_SHARES)
+    (ground_low, ground_high), (text_low, text_high) = COLOURS[index]
     ground, text = float(rng.uniform(ground_low, ground_high)), float(rng.uniform(text_low, text_high))
     if rng.random() < 0.35:  # worn paint
         text += (ground - text) * float(rng.uniform(0, 0.55))
-    return int(ground), int(text)
+    return COLOUR_NAMES[index], int(ground), int(text)
 
 
 def _line(
@@ -184,15 +199,15 @@ def _stamp_line(
     """Paint the characters, sometimes embossed (a light and a dark rim), in outline, or with a glow."""
     thickness = round(stamp.stroke * GLYPH_PX)
     kind = rng.random()
-    if kind < 0.3:
+    if kind < 0.28:
         rim = np.float32(rng.normal(0, 0.03, 2))
         light = int(rng.integers(0, 256))
         _polylines(canvas, [points + rim for points in strokes], light, thickness)
-    elif kind < 0.36:
+    elif kind < 0.38:
         glow = int(text + (ground - text) * rng.uniform(0.3, 0.8))
         _polylines(canvas, strokes, glow, thickness + int(rng.integers(3, 8)))
     _polylines(canvas, strokes, text, thickness)
-    if kind > 0.965:
+    if kind > 0.95:
         _polylines(canvas, strokes, int(ground + (text - ground) * rng.uniform(0, 0.6)), max(1, thickness - 3))
 
 
@@ -309,6 +324,53 @@ def _screws(
         cv2.circle(canvas, middle, radius, gray, -1)
         if rng.random() < 0.5:
             cv2.circle(canvas, middle, radius, 255 - gray, 1)
+
+
+def _beside(
+    rng: np.random.Generator,
+    canvas: NDArray[np.uint8],
+    box: tuple[float, float, float, float],
+    line: tuple[float, float],
+    top: float,
+) -> None:
+    """An emblem, a sticker, a bolt or a frame's lug before or after the characters: what readers take for one more."""
+    for start, end in ((box[0], line[0]), (line[1], box[2])):
+        room = end - start
+        if room < 0.15 or rng.random() < 0.4:
+            continue
+        x, y = start + room * float(rng.uniform(0.3, 0.7)), top + float(rng.uniform(0.1, 0.9))
+        size = min(room * 0.42, 0.3) * float(rng.uniform(0.4, 1.0))
+        middle, radius = (int(x * GLYPH_PX), int(y * GLYPH_PX)), max(1, int(size * GLYPH_PX))
+        gray = int(rng.integers(0, 256))
+        sort = rng.random()
+        if sort < 0.3:
+            cv2.circle(canvas, middle, radius, gray, -1 if rng.random() < 0.5 else 1)
+        elif sort < 0.7:
+            tall = (x - size, y - size * float(rng.uniform(0.5, 2.0)), x + size, y + size)
+            _rectangle(canvas, tall, gray, -1 if rng.random() < 0.6 else 1)
+            if rng.random() < 0.5:  # print on it, too small to be read
+                for row in range(middle[1] - radius, middle[1] + radius, 3):
+                    cv2.line(canvas, (middle[0] - radius + 2, row), (middle[0] + radius - 2, row), 255 - gray, 1)
+        else:
+            points = np.array((x, y)) + rng.normal(0, size * 0.6, (int(rng.integers(3, 7)), 2))
+            cv2.fillPoly(canvas, [(points * GLYPH_PX).astype(np.int32)], gray)
+
+
+def _label(
+    rng: np.random.Generator,
+    canvas: NDArray[np.uint8],
+    box: tuple[float, float, float, float],
+    stamp: _Stamp,
+    room: float,
+    gray: int,
+) -> None:
+    """A small name above the line: of a state, a dealer."""
+    height = room * float(rng.uniform(0.35, 0.6))
+    count = int(rng.integers(3, 13))
+    text = "".join(LETTERS[int(index)] for index in rng.integers(0, 26, count))
+    width = height * count * (stamp.width + stamp.gap)
+    x = box[0] + max(0.05, (box[2] - box[0] - width) * float(rng.uniform(0.2, 0.8)))
+    _small_text(rng, canvas, text, (x, box[1] + (room - height) * 0.5), height, stamp, gray)
 
 
 def _dirt(

@@ -1,4 +1,4 @@
-"""The network: a small residual convolutional one that reads a line from left to right, 40 steps a line."""
+"""The network: a small residual convolutional one that reads a line from left to right, 48 steps a line."""
 
 from __future__ import annotations
 
@@ -75,3 +75,17 @@ class PlateNet(nn.Module):  # type: ignore[misc] # torch carries no types here
         """Log shares per step."""
         scores: Tensor = self.line(self.collapse(self.picture(lines)))
         return scores.squeeze(2).transpose(1, 2).log_softmax(2)
+
+    def begin_from(self, weights: dict[str, Tensor]) -> None:
+        """Take over the weights of a network of this kind, whose lines may be of another height.
+
+        Raises:
+            RuntimeError: the weights are of another network.
+        """
+        collapse = weights["collapse.0.weight"]
+        rows = HEIGHT_PX // 8
+        if collapse.shape[2] != rows:
+            # Rows of the kernel stand for zones of the line's height: fewer or more of them, of the same total weight.
+            stretched = nn.functional.interpolate(collapse, (rows, 1), mode="bilinear", align_corners=False)
+            weights = {**weights, "collapse.0.weight": stretched * (collapse.shape[2] / rows)}
+        self.load_state_dict(weights)

@@ -22,6 +22,7 @@ from models.plates.line_image import normalised
 from models.plates.posteriors import ALPHABET, INDEX
 from models.training.plates.batches import IGNORED, Batch, made_batch
 from models.training.plates.network import STEPS, PlateNet
+from models.training.plates.photographs import Photographs
 
 CHECKPOINT = "last.pt"
 LOG = "log.jsonl"
@@ -48,7 +49,7 @@ class Recipe:
         threads: CPU threads.
     """
 
-    steps: int = 9000
+    steps: int = 12000
     batch: int = 32
     rate: float = 2e-3
     fall: float = 0.35
@@ -75,6 +76,8 @@ def train(
     *,
     minutes: float | None = None,
     resume: bool = False,
+    photographs: Photographs | None = None,
+    base: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
     tell: Tell = _nothing,
 ) -> Path:
@@ -86,6 +89,8 @@ def train(
         minutes: end after this many minutes in all, earlier runs that are resumed included, if the recipe's steps are
             not reached before; the rate falls in time. Without it the result depends on the recipe alone.
         resume: go on after the last checkpoint of `out`.
+        photographs: real crops to mix in; without them all is drawn.
+        base: checkpoint of an earlier network to begin with instead of with nothing.
         clock: seconds, for `minutes` and the log.
         tell: is called after each step with step, share done and loss.
 
@@ -99,6 +104,8 @@ def train(
     saved = _saved(checkpoint, recipe) if resume else None
     out.mkdir(parents=True, exist_ok=True)
     network = PlateNet()
+    if base is not None and saved is None:
+        _begin_from(network, base)
     average = copy.deepcopy(network).eval()
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.rate, betas=(0.9, 0.99), weight_decay=0.02)
     step, spent_s = 0, 0.0
@@ -119,7 +126,7 @@ def train(
             group["lr"] = rate
         # What torch draws (dropout) depends on the step alone: a resumed training goes on as an unbroken one would.
         torch.manual_seed(recipe.seed * 1_000_003 + step)
-        loss = _loss(network, made_batch(recipe.seed, step, recipe.batch), done, recipe)
+        loss = _loss(network, made_batch(recipe.seed, step, recipe.batch, photographs), done, recipe)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
@@ -223,6 +230,15 @@ def _save(
     state = {"model": average.state_dict(), "network": network.state_dict(), "optimizer": optimizer.state_dict()}
     torch.save({**state, "step": step, "spent_s": spent_s, "recipe": asdict(recipe)}, aside)
     aside.replace(path)
+
+
+def _begin_from(network: PlateNet, base: Path) -> None:
+    try:
+        network.begin_from(torch.load(base, weights_only=True)["model"])
+    except FileNotFoundError as error:
+        raise ModelError(f"nothing to begin with: {base} does not exist") from error
+    except (RuntimeError, KeyError) as error:
+        raise ModelError(f"{base} holds no plate network to begin with") from error
 
 
 def _saved(path: Path, recipe: Recipe) -> dict[str, Any]:
