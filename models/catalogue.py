@@ -23,7 +23,9 @@ CATALOGUE = ROOM / "catalogue.yaml"
 class Model(Entry):
     """One network of the catalogue."""
 
-    task: Literal["detect", "read"] = Field(title="Task", description="What it does: find objects, or read text")
+    task: Literal["detect", "read", "classify"] = Field(
+        title="Task", description="What it does: find objects, read text, or tell what a crop shows"
+    )
     classes: tuple[str, ...] = Field(default=(), title="Classes", description="What it tells apart, if it does")
     licence: str = Field(title="Licence", description="SPDX expression", min_length=3)
     sha256: Sha256 | None = Field(

@@ -14,6 +14,8 @@ from rich.progress import Progress
 
 from models.catalogue import home, load_catalogue, resolve, sha256_of, use, weights_path
 from models.errors import ModelError
+from scripts.commands._crop_training import KINDS as CROPS
+from scripts.commands._crop_training import export_crops, train_crops
 from scripts.commands._plate_training import NAMES as PLATES
 from scripts.commands._plate_training import export_plates, train_plates
 
@@ -97,9 +99,12 @@ def train(
         float | None, typer.Option(min=0.1, help="Only plates: end after this time in all, if not done before.")
     ] = None,
 ) -> None:
-    """Train a network of ours (traffic-n, plates); stop it when you like, `--resume` goes on."""
+    """Train a network of ours (traffic-n, plates, signals, riders); stop it when you like, `--resume` goes on."""
     if name in PLATES:
         train_plates(out, threads=threads, seed=seed, minutes=minutes, resume=resume, smoke=smoke)
+        return
+    if name in CROPS:
+        train_crops(name, data, out, base=base, threads=threads, seed=seed, smoke=smoke)
         return
     _only_ours(name)
     try:
@@ -147,6 +152,9 @@ def export_model(
     if name in PLATES:
         export_plates(checkpoint, to)
         return
+    if name in CROPS:
+        export_crops(name, checkpoint, to)
+        return
     _only_ours(name)
     try:
         from models.training.traffic.export import export as run  # noqa: PLC0415 - torch, only in the extra `train`
@@ -164,4 +172,4 @@ def export_model(
 
 def _only_ours(name: str) -> None:
     if name != TRAINED_HERE:
-        raise typer.TyperException(f"{name} is not trained here: {TRAINED_HERE} and plates are")
+        raise typer.TyperException(f"{name} is not trained here: {TRAINED_HERE}, plates, signals and riders are")

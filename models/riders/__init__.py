@@ -1,0 +1,1 @@
+"""What riders of motorcycles wear on their heads."""

@@ -1,0 +1,1 @@
+"""How the network that judges heads of riders is made."""

@@ -1,0 +1,1 @@
+"""How the network that reads signal heads is made."""
