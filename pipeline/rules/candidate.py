@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipeline.evidence.manifest import Condition, Measure
 from pipeline.evidence.offence import OffenceCode
 from pipeline.perception.track import Box
+from pipeline.scene.geometry import Point
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class Candidate:
         measured: Numbers with their unit in the key.
         conditions: Every condition of the rule and why it is met, for the officer's checklist.
         doubts: What speaks against, in sentences.
+        marks: Boxes in the picture `frame` that prove it (heads), pixels.
+        instants: Pictures that prove it, besides `frame`: number of the picture and a point on the road in it that
+            was measured, pixels.
         lasting: The offence lasts (driving in a lane), so that any picture of that time shows it; else it is an
             instant (passing a line).
     """
@@ -40,6 +44,8 @@ class Candidate:
     conditions: tuple[Condition, ...]
     doubts: tuple[str, ...] = ()
     lasting: bool = False
+    marks: tuple[Box, ...] = ()
+    instants: tuple[tuple[int, Point], ...] = ()
 
 
 def met(name: str, detail: str) -> Condition:

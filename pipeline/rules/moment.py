@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
+from pipeline.perception.cabin import CabinVerdict
 from pipeline.perception.phase import PhaseLog
 from pipeline.perception.plates import PlateVote
 from pipeline.perception.riders import RiderVerdict
@@ -27,6 +28,7 @@ class Moment:
         persons: Boxes of the people on foot in this picture, pixels.
         riders: By track: who sits on a motorcycle.
         plates: By track: what its plate says; tracks whose plate was not read (yet) are absent.
+        cabins: By track: what a cabin reader saw (experimental).
         controller: The log of the signals as their controller reports it, where there is a feed.
         closing: These tracks are over: the last word on them, with all that is known by now.
         stamp_sigma_s: Error of a picture's timestamp against its neighbours', one sigma.
@@ -41,6 +43,7 @@ class Moment:
     persons: tuple[Box, ...] = ()
     riders: Mapping[int, RiderVerdict] = field(default_factory=dict)
     plates: Mapping[int, PlateVote] = field(default_factory=dict)
+    cabins: Mapping[int, CabinVerdict] = field(default_factory=dict)
     controller: PhaseLog | None = None
     closing: bool = False
     stamp_sigma_s: float = 0.001

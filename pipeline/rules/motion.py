@@ -113,3 +113,23 @@ def leap(sightings: Sequence[Sighting]) -> float:
         size = max(1.0, min(second.size_px, third.size_px))
         worst = max(worst, off / size - max(0.0, next_s - 0.2))
     return max(0.0, worst)
+
+
+def plainest(track: Track, scene: Scene, frame: int | None) -> Sighting:
+    """The sighting that shows a vehicle best: that of a given picture, else the largest that no edge cuts.
+
+    Args:
+        track: Who.
+        scene: For the picture's edges.
+        frame: Number of a picture that is preferred, or None.
+    """
+    for sighting in track.sightings:
+        if sighting.frame == frame:
+            return sighting
+    right, bottom = scene.frame.width_px - EDGE_PX, scene.frame.height_px - EDGE_PX
+    whole = [
+        s
+        for s in track.sightings
+        if s.box[0] > EDGE_PX and s.box[1] > EDGE_PX and s.box[2] < right and s.box[3] < bottom
+    ]
+    return max(whole or track.sightings, key=lambda sighting: sighting.size_px)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.perception.phase import PhaseChange, PhaseLog
 from pipeline.perception.track import Sighting, Track
-from pipeline.rules import RULES, Candidate
+from pipeline.rules import RULES, Candidate, Rule
 from pipeline.rules.bus_lane import bus_lane
 from pipeline.rules.crossing import crossings
 from pipeline.rules.red_light import red_light
@@ -67,15 +67,15 @@ def test_a_passage_reversed_in_time_is_a_passage_the_other_way(x: float, speed: 
 @given(weeks=st.integers(-500, 500), speed=speeds)
 def test_weeks_do_not_matter(weeks: int, speed: float) -> None:
     by_s = weeks * 7 * 86400.0
-    cases: list[tuple[int, Scene, Track]] = [
-        (0, bus_lane_scene(), journey(along_x(500, 750, -speed), seconds=2.5)),
-        (1, one_way_scene(), journey(along_x(500, 50, speed), seconds=2.5)),
-        (2, red_light_scene(), journey(along_x(500, 450 + 2 * speed, -speed), seconds=4)),
+    cases: list[tuple[Rule, Scene, Track]] = [
+        (bus_lane, bus_lane_scene(), journey(along_x(500, 750, -speed), seconds=2.5)),
+        (wrong_way, one_way_scene(), journey(along_x(500, 50, speed), seconds=2.5)),
+        (red_light, red_light_scene(), journey(along_x(500, 450 + 2 * speed, -speed), seconds=4)),
     ]
-    for number, where, track in cases:
+    for rule, where, track in cases:
         log = PhaseLog(tuple(PhaseChange(c.signal, c.state, c.at_s + by_s, c.frame) for c in RED.changes))
-        now = run(RULES[number], where, track, phases=RED)
-        then = run(RULES[number], where, shifted(track, by_s), phases=log)
+        now = run(rule, where, track, phases=RED)
+        then = run(rule, where, shifted(track, by_s), phases=log)
         assert [_shape(c) for c in then] == [_shape(c) for c in now]
         assert len(now) == 1
         assert then[0].at_s - now[0].at_s == pytest.approx(by_s, abs=1e-4)
@@ -115,6 +115,6 @@ def test_no_journey_however_odd_breaks_a_rule(boxes: list[tuple[float, float, fl
         Sighting(MONDAY_MORNING_S + i / 10, i, (x, y, x + w, y + h), 0.5) for i, (x, y, w, h) in enumerate(boxes)
     )
     track = Track(1, sightings, {"car": 1.0})
-    for rule in RULES:
+    for rule in RULES.values():
         for where in (bus_lane_scene(), one_way_scene(), red_light_scene()):
             assert len(run(rule, where, track, phases=RED)) <= 1
