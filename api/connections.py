@@ -13,12 +13,12 @@ from api.outbox.inbox import Handler, Inbox, Spool
 from api.outbox.outside import Outside
 from api.outbox.sending import Aftermath, Delivery, Sender
 from api.outbox.worker import Worker
-from api.payments import callback
-from api.payments.booking import settle_waiting
+from api.payments import callback, refunds
+from api.payments.following import follow
 from api.settings import Settings
 
 HANDLERS: Final[Mapping[str, Handler]] = {callback.SOURCE: callback.handle}
-AFTERMATHS: Final[Mapping[str, Aftermath]] = {}
+AFTERMATHS: Final[Mapping[str, Aftermath]] = {refunds.KIND: refunds.paid_back}
 
 
 def senders(outside: Outside) -> dict[str, Sender]:
@@ -51,4 +51,4 @@ def worker_of(database: Database, outside: Outside, inbox: Inbox) -> Worker:
 
 
 def _rounds(session: Session) -> int:
-    return settle_waiting(session)
+    return follow(session)

@@ -21,7 +21,7 @@ from api.store.tables import CaseRow
 from api.tickets.facts import facts_of
 
 # A ticket in one of these states asks for no money any more.
-RELEASED: Final = frozenset({"cancelled", "refunded"})
+RELEASED: Final = frozenset({"cancelled", "moved", "withdrawn"})
 _TRIES: Final = 20
 
 

@@ -16,7 +16,7 @@ from api.outbox.service import send_out
 from api.payments.bills import RELEASED, bill_with
 from api.payments.ledger import Account, Standing, book, standing
 from api.payments.tables import BillRow, PaymentRow
-from api.store.kinds import Actor, Audience, CaseKind
+from api.store.kinds import SYSTEM, Actor, Audience, CaseKind
 from api.store.service import append, lock_case
 from api.store.tables import CaseRow
 from api.store.transitions import allowed
@@ -114,76 +114,20 @@ def record(session: Session, notice: Notice, *, inbox_id: UUID | None = None) ->
     return outcome
 
 
-def settle_waiting(session: Session, limit: int = 100) -> int:
-    """Mark tickets as paid whose money came while they could not be (contested, and upheld since); how many."""
-    query = (
-        select(BillRow)
-        .join(CaseRow, CaseRow.id == BillRow.case_id)
-        .where(CaseRow.state.in_(_payable_states()), BillRow.id.in_(select(PaymentRow.bill_id)))
-        .limit(limit)
-    )
-    count = 0
-    for bill in session.scalars(query):
-        ticket = lock_case(session, bill.case_id)
-        if standing(session, bill.id).applied >= bill.due_rupiah and "paid" in allowed(CaseKind.TICKET, ticket.state):
-            mark_paid(session, ticket, bill, {})
-            count += 1
-    return count
+def tell_if_settled(session: Session, ticket: CaseRow, bill: BillRow, body: dict[str, object]) -> bool:
+    """Append `paid` when the money is there and the ticket's state takes it; whether it did.
 
-
-def release(session: Session, ticket: CaseRow, bill: BillRow, *, actor: Actor) -> None:
-    """A ticket that was cancelled asks for nothing: what was put down for it is its owner's again."""
-    held = standing(session, bill.id)
-    entries = _allocation(held, cash=0, due=0)
-    book(
-        session,
-        key=f"release:{ticket.id}:{now(session).isoformat()}",
-        kind="release",
-        bill_id=bill.id,
-        entries=entries,
-        actor=actor,
-    )
-
-
-def award(session: Session, ticket: CaseRow, bill: BillRow, *, fine_rupiah: int, actor: Actor) -> Standing:
-    """A court has set the fine: it is taken from the deposit, and the rest is the owner's for a year (Art. 268).
-
-    Args:
-        session: an open transaction.
-        ticket: locked.
-        bill: its bill; afterwards it asks for the court's fine.
-        fine_rupiah: what the court awarded; may be more than was put down.
-        actor: who enters it.
-
-    Raises:
-        ValueError: the fine is not positive.
+    A vehicle that is blocked for this ticket is let go by the same transaction: the block's end, the payment and the
+    order to the register are all there, or none of them.
     """
-    if fine_rupiah <= 0:
-        message = "a court's fine is positive; a ticket that was dismissed is released instead"
-        raise ValueError(message)
     held = standing(session, bill.id)
-    taken = min(max(0, fine_rupiah - held.fines), max(0, held.free))
-    bill.due_rupiah = fine_rupiah
-    rest = Standing(deposit=held.deposit, refundable=held.refundable, fines=held.fines, claims=held.claims)
-    entries = _allocation(rest, cash=-taken, due=max(0, fine_rupiah - held.fines - taken))
-    del entries["bank"]
-    entries["fines"] = -taken
-    book(
-        session,
-        key=f"award:{ticket.id}:{now(session).isoformat()}",
-        kind="award",
-        bill_id=bill.id,
-        entries=entries,
-        actor=actor,
-    )
-    session.flush()
-    return standing(session, bill.id)
-
-
-def mark_paid(session: Session, ticket: CaseRow, bill: BillRow, body: dict[str, object]) -> None:
-    """The ticket is paid; a block of its vehicle is lifted by the same transaction."""
-    blocked = ticket.state == BLOCKED
-    held = standing(session, bill.id)
+    if held.applied < bill.due_rupiah:
+        return False
+    if ticket.state == BLOCKED:
+        append(session, ticket.id, "unblocked", actor=SYSTEM, body={"because": "paid"}, audience=Audience.PARTY)
+        order_unblock(session, ticket)
+    if "paid" not in allowed(CaseKind.TICKET, ticket.state):
+        return False
     append(
         session,
         ticket.id,
@@ -192,11 +136,10 @@ def mark_paid(session: Session, ticket: CaseRow, bill: BillRow, body: dict[str, 
         body={**body, "paid_rupiah": held.applied, "refundable_rupiah": held.refundable},
         audience=Audience.PARTY,
     )
-    if blocked:
-        lift_block(session, ticket)
+    return True
 
 
-def lift_block(session: Session, ticket: CaseRow) -> None:
+def order_unblock(session: Session, ticket: CaseRow) -> None:
     """Tell the register to lift the block of a ticket's vehicle; one order a block."""
     send_out(
         session,
@@ -207,12 +150,6 @@ def lift_block(session: Session, ticket: CaseRow) -> None:
     )
 
 
-def _payable_states() -> list[str]:
-    from api.store.transitions import TRANSITIONS  # noqa: PLC0415 - one table, looked at here alone
-
-    return [state for state, events in TRANSITIONS[CaseKind.TICKET].items() if "paid" in events]
-
-
 def _told(session: Session, payment_id: str) -> list[PaymentRow]:
     return list(session.scalars(select(PaymentRow).where(PaymentRow.payment_id == payment_id)))
 
@@ -221,7 +158,7 @@ def _agrees(row: PaymentRow, notice: Notice) -> bool:
     return (row.code, row.amount_rupiah, row.paid_at) == (notice.code, notice.amount_rupiah, notice.paid_at)
 
 
-def _allocation(held: Standing, *, cash: int, due: int) -> dict[Account, int]:
+def allocation(held: Standing, *, cash: int, due: int) -> dict[Account, int]:
     """Entries that put what a bill holds, and what comes or goes, where it belongs.
 
     Args:
@@ -241,7 +178,8 @@ def _allocation(held: Standing, *, cash: int, due: int) -> dict[Account, int]:
     }
 
 
-def _due(bill: BillRow, ticket: CaseRow, held: Standing) -> int:
+def asked_of(bill: BillRow, ticket: CaseRow, held: Standing) -> int:
+    """What a bill's deposit may hold at most now, rupiah."""
     return 0 if ticket.state in RELEASED else max(0, bill.due_rupiah - held.fines)
 
 
@@ -252,7 +190,7 @@ def _pay(session: Session, notice: Notice, bill: BillRow | None, ticket: CaseRow
         book(session, key=key, kind="payment", bill_id=None, entries=entries, actor=BANK)
         return Outcome.UNMATCHED
     held = standing(session, bill.id)
-    entries = _allocation(held, cash=amount, due=_due(bill, ticket, held))
+    entries = allocation(held, cash=amount, due=asked_of(bill, ticket, held))
     book(session, key=key, kind="payment", bill_id=bill.id, entries=entries, actor=BANK)
     after = standing(session, bill.id)
     if ticket.state in RELEASED:
@@ -270,14 +208,11 @@ def _take_back(session: Session, notice: Notice, bill: BillRow | None, ticket: C
         entries: dict[Account, int] = {"bank": -amount, "unmatched": amount}
     else:
         held = standing(session, bill.id)
-        entries = _allocation(held, cash=-amount, due=_due(bill, ticket, held))
+        entries = allocation(held, cash=-amount, due=asked_of(bill, ticket, held))
     book(session, key=key, kind="reversal", bill_id=None if bill is None else bill.id, entries=entries, actor=BANK)
 
 
 def _tell_ticket(session: Session, ticket: CaseRow, bill: BillRow, notice: Notice, outcome: Outcome) -> None:
-    possible = allowed(CaseKind.TICKET, ticket.state)
-    held = standing(session, bill.id)
-    settled = held.applied >= bill.due_rupiah
     body: dict[str, object] = {
         "payment": {
             "id": notice.payment_id,
@@ -286,9 +221,9 @@ def _tell_ticket(session: Session, ticket: CaseRow, bill: BillRow, notice: Notic
             "outcome": outcome.value,
         }
     }
-    if settled and "paid" in possible:
-        mark_paid(session, ticket, bill, body)
-    elif not settled and "payment_reversed" in possible:
-        append(session, ticket.id, "payment_reversed", actor=BANK, body=body, audience=Audience.PARTY)
-    elif "note" in possible:
-        append(session, ticket.id, "note", actor=BANK, body=body, audience=Audience.PARTY)
+    if tell_if_settled(session, ticket, bill, body):
+        return
+    possible = allowed(CaseKind.TICKET, ticket.state)
+    settled = standing(session, bill.id).applied >= bill.due_rupiah
+    event = "payment_reversed" if not settled and "payment_reversed" in possible else "payment_received"
+    append(session, ticket.id, event if event in possible else "note", actor=BANK, body=body, audience=Audience.PARTY)

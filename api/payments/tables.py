@@ -125,3 +125,13 @@ class ReconciliationRow(Base):
     lines: Mapped[int]
     sum_rupiah: Mapped[int] = mapped_column(BigInteger)
     differences: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+
+
+class CursorRow(Base):
+    """How far the books have followed the cases: one row."""
+
+    __tablename__ = "bill_cursor"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(BigInteger)
