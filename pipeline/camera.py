@@ -1,6 +1,6 @@
 """The way of one picture, from the source to a finding; and several cameras in one process.
 
-    Source -> MotionGate -> Detector -> Tracker, Signals -> rules -> Docket -> Plates -> Finding -> seal -> Ledger
+    Source -> Gate -> Detector -> Tracker, Signals, Riders -> Hearing (rules) -> Plates -> Finding -> seal -> Ledger
 
 `Camera.events()` is one camera without an office (what `tertib observe` prints). `run_cameras` runs many, each decoding
 in a thread of its own, all with one detector, and seals and hands over every finding in the caller's thread:
@@ -20,7 +20,7 @@ import queue
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,19 +28,19 @@ from numpy.typing import NDArray
 from models.detection import Detections
 from models.detector import Detector
 from models.plates.reader import PlateReader
-from pipeline.docket import Docket
 from pipeline.evidence.package import SealedPackage
 from pipeline.exhibits import ExhibitError, Finding, beside
+from pipeline.hearing import Hearing, with_doubt
 from pipeline.ingest import Frame, MediaError, MotionGate, Source
 from pipeline.ingest.latest import LatestOnly
 from pipeline.perception.phase import PhaseChange
 from pipeline.perception.plates import PlateAlbum, read_plate
+from pipeline.perception.riders import RiderTally
 from pipeline.perception.signals import Signals
 from pipeline.perception.track import Box, Track
 from pipeline.perception.tracker import Tracker
-from pipeline.rules import Candidate, Moment, judge, stands
+from pipeline.rules import Candidate, Moment
 from pipeline.rules.crossing import Crossing, crossings
-from pipeline.rules.suspicion import suspects
 from pipeline.scene import Scene
 from pipeline.sealer import Sealer
 
@@ -48,6 +48,7 @@ Event = Finding | Crossing | PhaseChange
 
 LOW_CONFIDENCE = 0.15
 """Boxes from here on continue a track; only confident ones start one."""
+SURE_PERSON = 0.4
 CLOCK_DOUBT = "nobody said when this was recorded: date and time are assumed, and with them the hours of the lane"
 REMEMBERED_PICTURES = 300
 """Analysed pictures whose boxes are kept to know the bystanders on a still: as long as the ring is."""
@@ -118,7 +119,13 @@ class Camera:
         self._gate = MotionGate()
         self._tracker.reset()
         self._album = PlateAlbum()
-        self._docket = Docket()
+        self._riders = RiderTally()
+        self._looked_at: set[int] = set()
+        self._hearing = Hearing(
+            self.scene,
+            read_plate=lambda track: read_plate(self._album.looks(track), self._reader),
+            read_riders=self._riders.verdict,
+        )
         self._remembered: dict[int, _Seen] = {}
         self._counted: Counter[tuple[str, int]] = Counter()
         self._last_due_s = float("-inf")
@@ -169,12 +176,22 @@ class Camera:
             seen = self._detector.detect(picture, confidence=LOW_CONFIDENCE)
             tracks, numbers = self._tracker.update(seen, frame.at_s, frame.index)
             self._remember(frame, _Seen(seen, numbers))
-            moment = Moment(frame.at_s, frame.index, tuple(tracks), self._signals.log, self.scene)
-            watched = suspects(moment) | self._docket.open_tracks()
+            if self._hearing.looks_at_riders:
+                motorcycles = [track for track in tracks if track.vehicle_class == "motorcycle"]
+                self._looked_at |= {track.id for track in motorcycles}
+                self._riders.look(frame.at_s, frame.index, picture, motorcycles, seen)
+            persons = _on_foot(seen, tracks)
+            moment = Moment(frame.at_s, frame.index, tuple(tracks), self._signals.log, self.scene, persons=persons)
             self._album.collect(
-                picture, seen, tracks, watched, at_s=frame.at_s, media_s=frame.media_s, frame=frame.index
+                picture,
+                seen,
+                tracks,
+                self._hearing.watched(moment),
+                at_s=frame.at_s,
+                media_s=frame.media_s,
+                frame=frame.index,
             )
-            self.stats.candidates += self._docket.enter(judge(moment), tracks, self._album.merits(frame.index))
+            self.stats.candidates += self._hearing.look(moment, self._album.merits(frame.index))
             yield from self._crossings(tracks)
         yield from self._finish(frame, over=False)
 
@@ -222,24 +239,26 @@ class Camera:
     def _finish(self, frame: Frame, *, over: bool) -> Iterator[Finding]:
         """Read the plates of what is ripe, and tell it."""
         alive = self._tracker.alive(frame.at_s)
-        for candidate, track in self._docket.ripe(frame.at_s, alive, over=over):
-            if not stands(candidate, track, self.scene):
-                continue
+        for candidate, track in self._hearing.conclude(frame.at_s, alive, self._signals.log, over=over):
             finding = Finding(
                 scene=self.scene,
                 candidate=_with_clock_doubt(candidate, frame),
                 track=track,
-                plate=read_plate(self._album.looks(track.id), self._reader),
+                plate=self._hearing.plate(track.id) or read_plate((), self._reader),
                 clock=frame.clock,
                 memory=frame.memory,
                 media_offset_s=frame.media_s - frame.at_s,
                 bystanders={s.frame: self._bystanders(s.frame, track.id, s.box) for s in track.sightings},
             )
-            if self._docket.accept(finding):
+            if self._hearing.docket.accept(finding):
                 self.stats.findings += 1
                 self.stats.by_offence[candidate.offence.value] += 1
                 yield finding
-        self._album.forget_all_but(alive | self._docket.open_tracks())
+        followed = alive | self._hearing.open_tracks()
+        self._album.forget_all_but(followed)
+        for track_id in self._looked_at - followed:
+            self._riders.forget(track_id)
+        self._looked_at &= followed
 
     def _bystanders(self, frame: int, track: int, box: Box) -> tuple[Box, ...]:
         """Everybody else in a picture: other vehicles, persons, plates that are not this vehicle's."""
@@ -257,9 +276,23 @@ class Camera:
 
 
 def _with_clock_doubt(candidate: Candidate, frame: Frame) -> Candidate:
-    if frame.clock.source != "assumed":
-        return candidate
-    return replace(candidate, doubts=(*candidate.doubts, CLOCK_DOUBT))
+    return candidate if frame.clock.source != "assumed" else with_doubt(candidate, CLOCK_DOUBT)
+
+
+def _on_foot(seen: Detections, tracks: Sequence[Track]) -> tuple[Box, ...]:
+    """Boxes of the persons who sit in no vehicle and on no motorcycle."""
+    persons = seen.only("person")
+    found: list[Box] = []
+    for box, score in zip(persons.boxes, persons.scores, strict=True):
+        x1, y1, x2, y2 = (float(value) for value in box)
+        middle = (x1 + x2) / 2, (y1 + y2) / 2
+        riding = any(
+            t.last.box[0] <= middle[0] <= t.last.box[2] and t.last.box[1] - (y2 - y1) / 2 <= middle[1] <= t.last.box[3]
+            for t in tracks
+        )
+        if score >= SURE_PERSON and not riding:
+            found.append((x1, y1, x2, y2))
+    return tuple(found)
 
 
 def run_cameras(

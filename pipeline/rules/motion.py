@@ -13,6 +13,7 @@ from pipeline.scene.geometry import Point, inside
 
 LONGEST_STAY_S = 6.0
 """A longer stay proves no more, and need not be counted picture after picture."""
+SHOWN_WITHIN_S = 15.0
 EDGE_PX = 3.0
 """A box that ends so near to the picture's edge goes on beyond it."""
 ENTANGLED_OVERLAP = 0.45
@@ -118,18 +119,17 @@ def leap(sightings: Sequence[Sighting]) -> float:
 def plainest(track: Track, scene: Scene, frame: int | None) -> Sighting:
     """The sighting that shows a vehicle best: that of a given picture, else the largest that no edge cuts.
 
+    Only of its last `SHOWN_WITHIN_S`: of older ones the pictures may be gone.
+
     Args:
         track: Who.
         scene: For the picture's edges.
         frame: Number of a picture that is preferred, or None.
     """
-    for sighting in track.sightings:
+    recent = [s for s in track.sightings if s.at_s >= track.last.at_s - SHOWN_WITHIN_S]
+    for sighting in recent:
         if sighting.frame == frame:
             return sighting
     right, bottom = scene.frame.width_px - EDGE_PX, scene.frame.height_px - EDGE_PX
-    whole = [
-        s
-        for s in track.sightings
-        if s.box[0] > EDGE_PX and s.box[1] > EDGE_PX and s.box[2] < right and s.box[3] < bottom
-    ]
-    return max(whole or track.sightings, key=lambda sighting: sighting.size_px)
+    whole = [s for s in recent if s.box[0] > EDGE_PX and s.box[1] > EDGE_PX and s.box[2] < right and s.box[3] < bottom]
+    return max(whole or recent, key=lambda sighting: sighting.size_px)

@@ -8,7 +8,7 @@ from pipeline.rules.candidate import Candidate, met
 from pipeline.rules.doubts import common_doubts, sign_doubts
 from pipeline.rules.exemption import exempt_doubts, is_exempt
 from pipeline.rules.moment import Moment
-from pipeline.rules.motion import travel_sizes
+from pipeline.rules.motion import SHOWN_WITHIN_S, travel_sizes
 from pipeline.scene import Zone
 from pipeline.scene.geometry import inside
 
@@ -51,7 +51,10 @@ def _judge(moment: Moment, zone: Zone, track: Track) -> Candidate | None:
     here = [s for s in track.sightings if inside(s.ground, zone.polygon) and moment.within(zone.hours, s.at_s)]
     if vote is None or digit is None or track.vehicle_class not in MOTORISED or len(here) < MIN_SIGHTINGS:
         return None
-    shown = here[len(here) // 2]
+    recent = [s for s in here if s.at_s >= track.last.at_s - SHOWN_WITHIN_S]
+    if not recent:
+        return None
+    shown = recent[len(recent) // 2]
     local = moment.local(shown.at_s)
     if (digit - local.day) % 2 == 0 or is_exempt(zone.exempt, track, moment):
         return None

@@ -9,18 +9,25 @@ from pipeline.perception.track import Track
 from pipeline.rules.moment import Moment
 from pipeline.rules.motion import displacement, stay
 from pipeline.scene import Lane
-from pipeline.scene.geometry import unit
+from pipeline.scene.geometry import inside, unit
 
 AGAINST_SIZES = 0.15
+WATCHED_USES = frozenset({"no_stopping", "lane_closed", "no_u_turn", "measuring", "box", "waiting"})
 
 
 def suspects(moment: Moment) -> set[int]:
-    """Numbers of the tracks in a lane where what they do may become an offence.
+    """Numbers of the tracks in a place where what they do may become an offence.
 
     A plate is often legible only before the offence is certain: a car that waits at a gate shows its plate, and moves
     on without it.
     """
-    return {track.id for track in moment.tracks for lane in moment.scene.lanes if _suspicious(moment, lane, track)}
+    scene = moment.scene
+    if scene.solid_lines or scene.checks:
+        # Anybody may cross a line, and every vehicle is checked.
+        return {track.id for track in moment.tracks}
+    areas = [zone.polygon for zone in scene.zones if zone.use in WATCHED_USES]
+    found = {track.id for track in moment.tracks for lane in scene.lanes if _suspicious(moment, lane, track)}
+    return found | {track.id for track in moment.tracks for area in areas if inside(track.last.ground, area)}
 
 
 def _suspicious(moment: Moment, lane: Lane, track: Track) -> bool:

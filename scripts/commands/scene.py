@@ -12,6 +12,7 @@ import typer
 
 from pipeline import stills
 from pipeline.ingest import Frame, MediaError, open_source
+from pipeline.rules import declared
 from pipeline.scene import Scene, SceneError, load_scene
 from scripts.commands._stage_commands import render
 
@@ -85,12 +86,7 @@ app.command(epilog="Example: tertib scene render samples/stage/red-light.yaml -o
 
 def offences(scene: Scene) -> list[str]:
     """The offences that the rules can find with what the scene says."""
-    found = [
-        ("bus_lane", any(lane.reserved_for for lane in scene.lanes)),
-        ("wrong_way", any(lane.direction for lane in scene.lanes)),
-        ("red_light", any(lane.signal for lane in scene.lanes)),
-    ]
-    return [code for code, possible in found if possible]
+    return [code.value for code in declared(scene)]
 
 
 def _load(scene_file: Path) -> Scene:

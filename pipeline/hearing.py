@@ -1,0 +1,128 @@
+"""Asks the rules about every picture and about every vehicle that is over; what remains has had the last word.
+
+Knows neither pictures nor files: `pipeline.camera` feeds it with what was seen, the suites with what is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from pipeline.docket import Docket
+from pipeline.perception.phase import PhaseLog
+from pipeline.perception.plates import PlateVote
+from pipeline.perception.riders import RiderVerdict
+from pipeline.perception.track import Track
+from pipeline.rules import NEED_PLATES, NEED_RIDERS, Candidate, Moment, declared, judge, reconsider
+from pipeline.rules.suspicion import suspects
+from pipeline.scene import Scene
+
+ReadPlate = Callable[[int], PlateVote | None]
+ReadRiders = Callable[[int], RiderVerdict | None]
+SHORTEST_TRACK = 4
+"""Pictures: who was seen in fewer is nobody whose plate is worth reading."""
+
+
+class Hearing:
+    """The judging of one camera's segment.
+
+    Args:
+        scene: What is allowed.
+        read_plate: Says what a track's plate says; is asked once a track, when it matters.
+        read_riders: Says who sits on a motorcycle.
+    """
+
+    def __init__(self, scene: Scene, *, read_plate: ReadPlate, read_riders: ReadRiders) -> None:
+        codes = set(declared(scene))
+        self._scene = scene
+        self._read_plate = read_plate
+        self._read_riders = read_riders
+        self._tracks: dict[int, Track] = {}
+        self._votes: dict[int, PlateVote | None] = {}
+        self._docket = Docket()
+        self.reads_all_plates = bool(codes & NEED_PLATES)
+        self.looks_at_riders = bool(codes & NEED_RIDERS)
+
+    def look(self, moment: Moment, merits: Mapping[int, float] | None = None) -> int:
+        """Judge a picture.
+
+        Args:
+            moment: What is seen in it.
+            merits: How well the plates of tracks can be seen in it.
+
+        Returns:
+            How many candidates are new.
+        """
+        self._tracks.update({track.id: track for track in moment.tracks})
+        return self._docket.enter(judge(moment), moment.tracks, merits or {})
+
+    def watched(self, moment: Moment) -> set[int]:
+        """Tracks whose plates are worth keeping."""
+        if self.reads_all_plates:
+            return {track.id for track in moment.tracks}
+        return suspects(moment) | self._docket.open_tracks()
+
+    def open_tracks(self) -> set[int]:
+        """Tracks that somebody waits for."""
+        return self._docket.open_tracks()
+
+    def conclude(
+        self, at_s: float, alive: set[int], phases: PhaseLog, *, controller: PhaseLog | None = None, over: bool = False
+    ) -> list[tuple[Candidate, Track]]:
+        """Judge the tracks that are over, and give out what is ripe and stands.
+
+        Args:
+            at_s: Now, in capture time.
+            alive: Tracks that are still followed.
+            phases: The log of the signals.
+            controller: The log of the signals' controller.
+            over: The source has ended: all are over.
+
+        Returns:
+            Candidates to tell, with their whole tracks.
+        """
+        gone = [track for number, track in self._tracks.items() if over or number not in alive]
+        for track in gone:
+            closing = self._closing(track, phases, controller, needed=self.reads_all_plates)
+            self._docket.enter(judge(closing), (track,), {})
+            del self._tracks[track.id]
+        told: list[tuple[Candidate, Track]] = []
+        for candidate, track in self._docket.ripe(at_s, alive, over=over):
+            again = reconsider(candidate, self._closing(track, phases, controller, needed=True))
+            if again is not None:
+                told.append((again, track))
+        kept = set(self._tracks) | self._docket.open_tracks() | {track.id for _, track in told}
+        self._votes = {number: vote for number, vote in self._votes.items() if number in kept}
+        return told
+
+    def plate(self, track_id: int) -> PlateVote | None:
+        """What a track's plate says; read once."""
+        if track_id not in self._votes:
+            self._votes[track_id] = self._read_plate(track_id)
+        return self._votes[track_id]
+
+    @property
+    def docket(self) -> Docket:
+        """The open candidates."""
+        return self._docket
+
+    def _closing(self, track: Track, phases: PhaseLog, controller: PhaseLog | None, *, needed: bool) -> Moment:
+        long_enough = needed and len(track.sightings) >= SHORTEST_TRACK
+        vote = self.plate(track.id) if long_enough else None
+        verdict = self._read_riders(track.id) if self.looks_at_riders else None
+        return Moment(
+            track.last.at_s,
+            track.last.frame,
+            (track,),
+            phases,
+            self._scene,
+            plates={} if vote is None else {track.id: vote},
+            riders={} if verdict is None else {track.id: verdict},
+            controller=controller,
+            closing=True,
+        )
+
+
+def with_doubt(candidate: Candidate, doubt: str) -> Candidate:
+    """The candidate with one more doubt."""
+    return replace(candidate, doubts=(*candidate.doubts, doubt))
