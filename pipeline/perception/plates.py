@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.detection import Detections
-from models.plates.reader import PlateReader
+from models.plates.reader import PlateReader, TwoStageReader
 from models.plates.reading import PlateReading
+from pipeline.perception.plates_fusion import pool
 from pipeline.perception.track import Box, Track
 
 MIN_APART_S = 0.08
@@ -23,7 +25,12 @@ MARGIN = 0.12
 """A loose box reads better than one that cuts the last character."""
 SURE_ALONE = 0.85
 """Confidence with which a single look may stand for all."""
-MIN_AGREEMENT = 0.6
+MOST_CONFIRMED = 2
+"""Looks that a second reader is asked about: it costs ten times the first."""
+MOST_WANDERING = 0.2
+"""How far a plate may seem to move on its vehicle, as a share of its box, while the vehicle turns or comes nearer."""
+HIGHEST_PLACE = 0.2
+WIDEST_SHARE = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +44,7 @@ class PlateLook:
         box: The crop in the original frame, pixels.
         crop: uint8 [h, w, 3] BGR.
         merit: Width times sharpness: the higher the better to read.
+        vehicle: The box of the vehicle that it hangs on; None when it is not known.
     """
 
     at_s: float
@@ -45,6 +53,7 @@ class PlateLook:
     box: Box
     crop: NDArray[np.uint8]
     merit: float
+    vehicle: Box | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,7 @@ class PlateAlbum:
 
     def __init__(self) -> None:
         self._looks: dict[int, list[PlateLook]] = defaultdict(list)
+        self._glimpsed: set[int] = set()
 
     def collect(
         self,
@@ -113,10 +123,14 @@ class PlateAlbum:
         """
         for plate, score in zip(seen.only("plate").boxes, seen.only("plate").scores, strict=True):
             x1, y1, x2, y2 = (float(value) for value in plate)
-            owners = [track for track in tracks if _holds(track.last.box, (x1, y1, x2, y2))]
+            box = (x1, y1, x2, y2)
+            owners = [track for track in tracks if _holds(track.last.box, box)]
+            self._glimpsed |= {owner.id for owner in owners} & watched
             if len(owners) != 1 or owners[0].id not in watched or x2 - x1 < MIN_PLATE_WIDTH_PX:
                 continue
-            self._keep(owners[0].id, _look(frame_bgr, (x1, y1, x2, y2), float(score), at_s, media_s, frame))
+            if _plausible(owners[0], box):
+                look = _look(frame_bgr, box, float(score), at_s, media_s, frame)
+                self._keep(owners[0].id, replace(look, vehicle=owners[0].last.box))
 
     def _keep(self, track: int, look: PlateLook) -> None:
         looks = self._looks[track]
@@ -137,15 +151,47 @@ class PlateAlbum:
         """The kept looks at a track's plate, best first."""
         return list(self._looks.get(track, ()))
 
+    def glimpsed(self, track: int) -> bool:
+        """Whether any plate was seen on a watched track: also one too small, or perhaps another vehicle's."""
+        return track in self._glimpsed
+
+    def read(self, track: int, reader: PlateReader) -> PlateVote:
+        """What the looks at a track's own plate say together; `seen` also tells of plates that gave no look."""
+        looks = self.looks(track)
+        own = moving_along(looks)
+        if looks and not own:
+            reason = "the plate does not move with the vehicle: it may be another's"
+            return PlateVote(None, 0.0, reason, (), len(looks), looks[0], seen=True)
+        told = read_plate(own, reader)
+        return told if own else replace(told, seen=self.glimpsed(track))
+
     def forget_all_but(self, tracks: set[int]) -> None:
         """Drop the crops of every track that is not in `tracks`."""
+        self._glimpsed &= tracks
         for track in [number for number in self._looks if number not in tracks]:
             del self._looks[track]
 
 
 def read_plate(looks: Sequence[PlateLook], reader: PlateReader) -> PlateVote:
-    """Read every look and let them vote."""
-    return vote(looks, [reader.read(look.crop) for look in looks])
+    """Read every look and let them vote.
+
+    A reader of two stages looks at all of them with its first, cheap stage; its second, different one is only asked
+    about the looks that say best what all of them say together.
+    """
+    if not isinstance(reader, TwoStageReader):
+        return vote(looks, [reader.read(look.crop) for look in looks])
+    readings = [reader.glance(look.crop) for look in looks]
+    together = pool(readings, [look.merit for look in looks]).shares
+    elected = together[0][0] if together else None
+    order = sorted(
+        range(len(looks)),
+        key=lambda index: (readings[index].best != elected, -readings[index].confidence * looks[index].merit),
+    )
+    for index in order[:MOST_CONFIRMED]:
+        readings[index] = reader.confirm(looks[index].crop, readings[index])
+        if readings[index].text == elected and readings[index].confidence >= SURE_ALONE:
+            break
+    return vote(looks, readings)
 
 
 def vote(looks: Sequence[PlateLook], readings: Sequence[PlateReading]) -> PlateVote:
@@ -153,70 +199,103 @@ def vote(looks: Sequence[PlateLook], readings: Sequence[PlateReading]) -> PlateV
 
     Args:
         looks: The looks, in the order of the readings.
-        readings: One a look. One that abstained still votes for its best candidate, with half its weight.
+        readings: One a look. One that abstained still speaks for its candidates, with less weight.
 
     Returns:
         The vote; its text was read as such in at least one look.
     """
     if not looks:
         return PlateVote(None, 0.0, "the plate was not seen", (), 0, None)
-    ballots = [
-        (look, reading, best, weight)
-        for look, reading in zip(looks, readings, strict=True)
-        for best, weight in [_ballot(reading)]
-        if best
-    ]
-    if not ballots:
+    told = _beside_the_text(looks, readings)
+    pooled = pool(readings, [look.merit for look in looks])
+    if not pooled.shares:
         why = next((reading.reason for reading in readings if reading.reason), "nothing on the plate was legible")
-        return PlateVote(None, 0.0, why, (), len(looks), looks[0])
-    total = sum(weight for *_, weight in ballots)
-    texts: dict[str, float] = defaultdict(float)
-    lengths: dict[int, float] = defaultdict(float)
-    for _, _, text, weight in ballots:
-        texts[text] += weight
-        lengths[len(text)] += weight
-    candidates = tuple(
-        sorted(((text, round(weight / total, 4)) for text, weight in texts.items()), key=lambda pair: -pair[1])
-    )[:5]
-    length = max(lengths, key=lambda number: lengths[number])
-    same = [(text, weight) for _, _, text, weight in ballots if len(text) == length]
-    elected, agreement = _by_position(same, length)
-    agreement *= lengths[length] / total
-    backers = [(look, reading) for look, reading, best, _ in ballots if best == elected and reading.text == elected]
+        return replace(PlateVote(None, 0.0, why, (), len(looks), looks[0]), **told)
+    elected, share = pooled.shares[0]
+    supporters = [reading for reading in readings if reading.best == elected]
+    backers = [(look, reading) for look, reading in zip(looks, readings, strict=True) if reading.text == elected]
     best_look = max(backers, key=lambda pair: pair[1].confidence)[0] if backers else looks[0]
-    confidence = agreement * max((reading.confidence for _, reading in backers), default=0.0)
+    confidence = share * max((reading.confidence for _, reading in backers), default=0.0)
     reason: str | None = None
-    if not backers:
-        reason = "no single look shows the text that the looks vote for"
-    elif agreement < MIN_AGREEMENT:
-        reason = f"the looks disagree ({', '.join(name for name, _ in candidates[:3])})"
-    elif len(backers) == 1 and confidence < SURE_ALONE:
+    if pooled.doubt:
+        reason = pooled.doubt
+    elif not backers:
+        told_why = next((f": {reading.reason}" for reading in supporters if reading.reason), "")
+        reason = f"no single look shows the text that the looks vote for{told_why}"
+    elif len(supporters) == 1 and confidence < SURE_ALONE:
         reason = "only one look is legible, and it is not sure"
-    return PlateVote(
-        None if reason else elected, round(min(1.0, confidence), 4), reason, candidates, len(looks), best_look
+    text = None if reason else elected
+    return replace(
+        PlateVote(text, round(min(1.0, confidence), 4), reason, pooled.shares, len(looks), best_look), **told
     )
 
 
-def _ballot(reading: PlateReading) -> tuple[str | None, float]:
-    if reading.text:
-        return reading.text, max(reading.confidence, 0.05)
-    if reading.candidates:
-        return reading.candidates[0][0], 0.5 * max(reading.confidence, 0.05)
-    return None, 0.0
+def _beside_the_text(looks: Sequence[PlateLook], readings: Sequence[PlateReading]) -> dict[str, Any]:
+    """Expiry and colour by weighted vote, and how many looks were legible."""
+    expiry, expiry_confidence = _elected(
+        [(reading.expiry, reading.expiry_confidence or 0.5) for reading in readings if reading.expiry]
+    )
+    colour, colour_confidence = _elected(
+        [
+            (reading.colour, (reading.colour_confidence or 0.5) * look.merit / max(one.merit for one in looks))
+            for look, reading in zip(looks, readings, strict=True)
+            if reading.colour
+        ]
+    )
+    return {
+        "expiry": expiry,
+        "expiry_confidence": expiry_confidence,
+        "colour": colour,
+        "colour_confidence": colour_confidence,
+        "seen": True,
+        "legible_looks": sum(reading.best is not None for reading in readings),
+    }
 
 
-def _by_position(ballots: Sequence[tuple[str, float]], length: int) -> tuple[str, float]:
-    """The text of the strongest character at each position, and the weakest position's agreement (0..1)."""
-    total = sum(weight for _, weight in ballots)
-    text, agreement = "", 1.0
-    for position in range(length):
-        votes: dict[str, float] = defaultdict(float)
-        for candidate, weight in ballots:
-            votes[candidate[position]] += weight
-        winner = max(votes, key=lambda character: votes[character])
-        text += winner
-        agreement = min(agreement, votes[winner] / total)
-    return text, agreement
+def _elected(ballots: Sequence[tuple[str | None, float]]) -> tuple[str | None, float | None]:
+    """The value with the most weight, and its confidence: its best ballot's, by its share of all weight."""
+    if not ballots:
+        return None, None
+    totals: dict[str | None, float] = defaultdict(float)
+    best: dict[str | None, float] = defaultdict(float)
+    for value, weight in ballots:
+        totals[value] += weight
+        best[value] = max(best[value], weight)
+    winner = max(totals, key=lambda value: totals[value])
+    share = totals[winner] / sum(totals.values())
+    return winner, round(min(1.0, best[winner]) * share, 4)
+
+
+def moving_along(looks: Sequence[PlateLook]) -> list[PlateLook]:
+    """The looks at the vehicle's own plate: one that keeps its place on the vehicle.
+
+    A parked car's plate that lies in the box of a vehicle that passes wanders across it. Where no place holds most of
+    the looks, none is believed.
+    """
+    placed = [(look, _place_on(look.vehicle, look.box)) for look in looks if look.vehicle is not None]
+    if len(placed) < 2:
+        return list(looks)
+    middle_x, middle_y = (float(np.median([place[axis] for _, place in placed])) for axis in (0, 1))
+    kept = [
+        look for look, (x, y) in placed if abs(x - middle_x) <= MOST_WANDERING and abs(y - middle_y) <= MOST_WANDERING
+    ]
+    return kept if len(kept) > len(placed) / 2 else []
+
+
+def _place_on(vehicle: Box, plate: Box) -> tuple[float, float]:
+    """The plate's middle as shares of the vehicle's width and height."""
+    return (
+        ((plate[0] + plate[2]) / 2 - vehicle[0]) / max(1.0, vehicle[2] - vehicle[0]),
+        ((plate[1] + plate[3]) / 2 - vehicle[1]) / max(1.0, vehicle[3] - vehicle[1]),
+    )
+
+
+def _plausible(track: Track, plate: Box) -> bool:
+    """Whether a plate hangs there: low on a vehicle, and no wider than plates are. A badge or a signboard does not."""
+    vehicle = track.last.box
+    high = _place_on(vehicle, plate)[1]
+    wide = (plate[2] - plate[0]) / max(1.0, vehicle[2] - vehicle[0])
+    return high >= HIGHEST_PLACE and wide <= WIDEST_SHARE
 
 
 def _holds(vehicle: Box, plate: Box) -> bool:

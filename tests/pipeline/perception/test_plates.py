@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 from models.detection import CLASSES, Detections
 from models.plates.reading import PlateReading
-from pipeline.perception.plates import PlateAlbum, PlateLook, read_plate, vote
+from pipeline.perception.plates import PlateAlbum, PlateLook, moving_along, read_plate, vote
+from pipeline.perception.shared_reader import SharedReader
 from pipeline.perception.track import Sighting, Track
 
 PICTURE = np.random.default_rng(1).integers(0, 255, (400, 600, 3), np.uint8)
@@ -126,3 +128,110 @@ def test_every_kept_look_is_read() -> None:
     reader = Reader()
     assert read_plate(looks(4), reader).text == "H1AB"
     assert reader.calls == 4
+
+
+def weighing(*candidates: tuple[str, float], confidence: float = 0.7, named: bool = True) -> PlateReading:
+    text = candidates[0][0] if named else None
+    return PlateReading(text, confidence, None if named else "doubt", (), candidates, country="ID")
+
+
+def test_looks_that_err_at_different_characters_are_mended_by_each_other() -> None:
+    told = vote(
+        looks(4),
+        [
+            weighing(("B1234ABC", 0.8), ("B1234A8C", 0.1)),
+            weighing(("B1284ABC", 0.55), ("B1234ABC", 0.45), named=False),
+            weighing(("B1234AEC", 0.5), ("B1234ABC", 0.5), named=False),
+            weighing(("B1234ABC", 0.9)),
+        ],
+    )
+    assert told.text == "B1234ABC"
+    assert told.legible_looks == 4
+
+
+def test_a_look_alike_that_no_look_resolves_is_not_named() -> None:
+    close = weighing(("B1234AO", 0.6), ("B1234AQ", 0.4))
+    told = vote(looks(4), [close] * 4)
+    assert told.text is None
+    assert "character 7 of B1234AO is O or Q" in (told.reason or "")
+    assert [text for text, _ in told.candidates] == ["B1234AO", "B1234AQ"]
+
+
+def test_expiry_and_colour_are_those_that_most_looks_show() -> None:
+    def dated(expiry: str | None, colour: str) -> PlateReading:
+        return PlateReading(
+            "H1AB",
+            0.9,
+            None,
+            (),
+            (("H1AB", 0.9),),
+            expiry,
+            "ID",
+            expiry_confidence=0.9,
+            colour=colour,
+            colour_confidence=0.8,
+        )
+
+    told = vote(looks(3), [dated("03.27", "black"), dated("03.27", "black"), dated(None, "white")])
+    assert (told.expiry, told.colour) == ("03.27", "black")
+    assert 0.3 < (told.colour_confidence or 0) < 0.8
+    assert (told.expiry_confidence or 0) > 0.8
+
+
+def test_a_parked_cars_plate_that_a_vehicle_passes_is_not_its_own() -> None:
+    parked = (300.0, 150.0, 340.0, 165.0)
+    passing = [
+        PlateLook(t, t, int(t), (300, 150, 340, 165), PICTURE[:20, :60], 1.0, (x, 80.0, x + 200, 200.0))
+        for t, x in enumerate((140.0, 180.0, 220.0, 260.0))
+    ]
+    assert len(moving_along(passing)) < 2
+    riding = [
+        PlateLook(t, t, int(t), (x, 150, x + 40, 165), PICTURE[:20, :60], 1.0, (x - 80, 80.0, x + 120, 200.0))
+        for t, x in enumerate((140.0, 180.0, 220.0))
+    ]
+    assert len(moving_along([*riding, PlateLook(9, 9, 9, parked, PICTURE[:20, :60], 1.0, (120, 80, 320, 200))])) == 3
+
+
+@pytest.mark.parametrize("box", [(180.0, 105.0, 240.0, 118.0), (105.0, 150.0, 295.0, 190.0)], ids=["high", "wide"])
+def test_badges_and_signboards_are_no_plates(box: tuple[float, float, float, float]) -> None:
+    album = collected(plates(box), [track(1, 100, 100, 300, 200)], {1}, [0.0])
+    assert album.looks(1) == []
+    assert album.glimpsed(1)
+
+
+def test_a_plate_too_small_to_read_was_seen_all_the_same() -> None:
+    album = collected(plates((150, 150, 165, 156)), [track(1, 100, 100, 300, 200)], {1}, [0.0])
+    told = album.read(1, Stages("H1AB"))
+    assert told.text is None
+    assert (told.seen, told.legible_looks) == (True, 0)
+    assert not album.read(2, Stages("H1AB")).seen
+
+
+class Stages:
+    """A reader of two stages that always reads the same; counts what its second stage is asked."""
+
+    def __init__(self, text: str, *, differs: bool = False) -> None:
+        self.text, self.differs, self.asked = text, differs, 0
+
+    def read(self, crop_bgr: np.ndarray) -> PlateReading:
+        return self.confirm(crop_bgr, self.glance(crop_bgr))
+
+    def glance(self, crop_bgr: np.ndarray) -> PlateReading:  # noqa: ARG002 - the port's signature
+        return PlateReading(None, 0.8, "only one of two readers has looked", (), ((self.text, 0.9),))
+
+    def confirm(self, crop_bgr: np.ndarray, own: PlateReading) -> PlateReading:  # noqa: ARG002 - as above
+        self.asked += 1
+        if self.differs:
+            return PlateReading(None, 0.4, "two readers disagree: H1AB or H1A8", (), own.candidates)
+        return PlateReading(self.text, 0.9, None, (), own.candidates)
+
+
+def test_the_second_reader_is_asked_about_few_looks_and_must_agree() -> None:
+    agreeing, differing = Stages("H1AB"), Stages("H1AB", differs=True)
+    assert read_plate(looks(5), SharedReader(agreeing)).text == "H1AB"
+    assert agreeing.asked == 1
+    refused = read_plate(looks(5), SharedReader(differing))
+    assert refused.text is None
+    assert "two readers" in (refused.reason or "")
+    assert refused.candidates[0][0] == "H1AB"
+    assert differing.asked <= 2
