@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from pydantic import Field
 
+from pipeline.stage.casting import (
+    STOP_LINE_M,
+    Content,
+    Random,
+    bus_road,
+    car,
+    company,
+    head,
+    junction,
+    steady,
+    stopping,
+    two_ways,
+)
+from pipeline.stage.looks import LOOKS, Time, looking_like
 from pipeline.stage.part import Part
 from pipeline.stage.traffic import traffic
 
-Kind = Literal["red_light", "stop_line", "wrong_way", "bus_lane", "speed", "counting", "traffic"]
-Content = dict[str, Any]
-Random = np.random.Generator
-
-COLOURS = ("white", "silver", "grey", "black", "red", "blue", "maroon", "beige")
-BODIES = ("mpv", "hatch", "sedan", "van", "mpv", "pickup")
-REGIONS = ("H", "K", "G", "AA", "AD", "R")
-LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
-STOP_LINE_M = 17.0
+Kind = Literal[
+    "red_light",
+    "stop_line",
+    "wrong_way",
+    "bus_lane",
+    "speed",
+    "counting",
+    "traffic",
+    "lane_closed",
+    "no_stopping",
+    "line_crossed",
+    "u_turn",
+    "odd_even",
+    "no_plate",
+    "plate_expired",
+    "no_helmet",
+    "pillion",
+]
 LIMIT_KMH = 50.0
 
 
@@ -30,6 +53,13 @@ class Invention(Part):
         title="Kind", description="The offence that the scene is about, counting, or dense mixed traffic"
     )
     innocent: bool = Field(False, title="Innocent", description="A look-alike: nothing forbidden happens")
+    look: str | None = Field(
+        None,
+        title="Look",
+        description="A named scene of this kind, guilty or innocent; see docs/stage.md",
+        max_length=40,
+    )
+    time: Time | None = Field(None, title="Time", description="With `look`: day, dusk or night")
     difficulty: float = Field(
         0.2, title="Difficulty", description="0: day, near, alone; 1: night, rain, noise, company", ge=0, le=1
     )
@@ -37,8 +67,18 @@ class Invention(Part):
 
 
 def invent(wanted: Invention) -> Content:
-    """A specification as plain values; the same for the same kind, difficulty and seed."""
+    """A specification as plain values; the same for the same kind, look, difficulty and seed.
+
+    Raises:
+        ValueError: There is no such look, or none is named where one must be.
+    """
     kinds = get_args(Kind)
+    if wanted.look is not None:
+        letters = int.from_bytes(wanted.look.encode()[:8], "big")
+        random = np.random.default_rng((wanted.seed, kinds.index(wanted.kind), letters))
+        content = looking_like(wanted.kind, wanted.look, random, wanted.difficulty, wanted.time)
+        name = f"{wanted.kind}-{wanted.look}-{wanted.seed}".replace("_", "-")
+        return {"name": name, "seed": wanted.seed, **content}
     random = np.random.default_rng((wanted.seed, kinds.index(wanted.kind), int(wanted.innocent)))
     makers: dict[str, Callable[[Random, bool, float], Content]] = {
         "red_light": _red_light,
@@ -49,6 +89,8 @@ def invent(wanted: Invention) -> Content:
         "counting": _counting,
         "traffic": lambda random, _, difficulty: traffic(random, difficulty),
     }
+    if wanted.kind not in makers:
+        raise ValueError(f"{wanted.kind} needs a `look`: one of {', '.join(LOOKS[wanted.kind])}")
     content = makers[wanted.kind](random, wanted.innocent, wanted.difficulty)
     twin = "innocent" if wanted.innocent else "offence"
     return {
@@ -85,64 +127,6 @@ def _conditions(random: Random, difficulty: float) -> Content:
     }
 
 
-def _plate(random: Random) -> str:
-    tail = "".join(random.choice(list(LETTERS), size=int(random.integers(2, 4))))
-    return f"{random.choice(REGIONS)} {random.integers(1000, 9999)} {tail}"
-
-
-def _car(random: Random, name: str, **parts: object) -> Content:
-    return {
-        "id": name,
-        "class": "car",
-        "body": str(random.choice(BODIES)),
-        "colour": str(random.choice(COLOURS)),
-        "plate": _plate(random),
-        **parts,
-    }
-
-
-def _steady(lane: str, start_m: float, kmh: float, **parts: object) -> Content:
-    return {"lane": lane, "start_m": round(start_m, 3), "profile_kmh": [[0, round(kmh, 2)]], **parts}
-
-
-def _company(random: Random, difficulty: float, lane: str = "oncoming") -> list[Content]:
-    """Others, in a lane where they do no wrong."""
-    count = round(1 + 3 * difficulty)
-    kmh, start = float(random.uniform(25, 45)), float(random.uniform(20, 35))
-    found: list[Content] = []
-    for number in range(count):
-        actor = _car(random, f"other-{number + 1}", drive=_steady(lane, start, kmh))
-        kind = random.random()
-        if kind < 0.2:
-            actor |= {"class": "truck", "body": "box"}
-        elif kind < 0.35:
-            actor |= {"class": "bus", "body": "city"}
-        elif kind < 0.55:
-            actor = {k: v for k, v in actor.items() if k != "body"} | {"class": "motorcycle"}
-        found.append(actor)
-        start += float(random.uniform(14, 24))
-    return found
-
-
-def _junction(away: int = 2) -> Content:
-    # Left-hand traffic: who comes towards the camera is on its right.
-    lanes: list[Content] = [
-        {"id": f"lane-{n + 1}", "centre_m": round(-2.6 + 3.3 * n, 2), "width_m": 3.3, "signal": "head"}
-        for n in range(away)
-    ]
-    lanes.append({"id": "oncoming", "centre_m": 4.0, "width_m": 3.3, "direction": "toward"})
-    return {
-        "lanes": lanes,
-        "stop_line_m": STOP_LINE_M,
-        "crosswalk": {"from_m": STOP_LINE_M + 1.5, "to_m": STOP_LINE_M + 4.5},
-        "cross_road": {"from_m": STOP_LINE_M + 7, "to_m": STOP_LINE_M + 19},
-    }
-
-
-def _head(programme: list[list[Any]]) -> list[Content]:
-    return [{"id": "head", "east_m": -5.4, "north_m": STOP_LINE_M + 5.6, "height_m": 3.9, "programme": programme}]
-
-
 def _red_light(random: Random, innocent: bool, difficulty: float) -> Content:
     red_s = float(random.uniform(2.0, 3.0))
     programme = [[0, "green"], [round(red_s - 3.0, 3), "yellow"], [round(red_s, 3), "red"]]
@@ -151,144 +135,105 @@ def _red_light(random: Random, innocent: bool, difficulty: float) -> Content:
     kmh = float(random.uniform(28, 50))
     front_m = 2.2
     lane = str(random.choice(["lane-1", "lane-2"]))
-    actors = _company(random, difficulty)
+    actors = company(random, difficulty)
     if not innocent:
         passes_s = red_s + float(random.uniform(0.9, 2.0))
-        actors.append(_car(random, "offender", drive=_steady(lane, STOP_LINE_M - front_m - kmh / 3.6 * passes_s, kmh)))
+        actors.append(car(random, "offender", drive=steady(lane, STOP_LINE_M - front_m - kmh / 3.6 * passes_s, kmh)))
     else:
         look = float(random.random())
         if look < 0.4:
             # On late yellow, and away before the red is old.
             passes_s = red_s - float(random.uniform(0.35, 0.8))
             actors.append(
-                _car(random, "late-yellow", drive=_steady(lane, STOP_LINE_M - front_m - kmh / 3.6 * passes_s, kmh))
+                car(random, "late-yellow", drive=steady(lane, STOP_LINE_M - front_m - kmh / 3.6 * passes_s, kmh))
             )
         elif look < 0.65 and difficulty >= 0.3:
             # A slow vehicle whose front passed on late yellow: its rear wheels pass when red is a second old.
             slow = float(random.uniform(8.0, 9.5))
             passes_s = red_s - 0.3
-            actor = _car(random, "slow", drive=_steady(lane, STOP_LINE_M - 1.6 - slow / 3.6 * passes_s, slow))
+            actor = car(random, "slow", drive=steady(lane, STOP_LINE_M - 1.6 - slow / 3.6 * passes_s, slow))
             actors.append(actor | {"body": "pickup"})
         else:
-            actors.append(_stopping(random, "waits", lane, red_s, beyond_m=-float(random.uniform(0.3, 1.2))))
-    return {"duration_s": round(red_s + 4.5, 2), "road": _junction(), "signals": _head(programme), "actors": actors}
-
-
-def _stopping(random: Random, name: str, lane: str, red_s: float, *, beyond_m: float) -> Content:
-    """A car that brakes evenly and stands with its bumper so far beyond the line."""
-    actor = _car(random, name)
-    half = {"sedan": 2.25, "hatch": 1.95, "mpv": 2.15, "van": 2.1, "pickup": 2.55}[actor["body"]]
-    kmh, brakes_s, stands_s = 36.0, 0.4, red_s + 0.6
-    way_m = kmh / 3.6 * (brakes_s + (stands_s - brakes_s) / 2)
-    profile = [[0, kmh], [brakes_s, kmh], [round(stands_s, 3), 0]]
-    # The place where it stands is exact: the way is the integral of the rounded profile.
-    way_m = kmh / 3.6 * (brakes_s + (round(stands_s, 3) - brakes_s) / 2)
-    start = STOP_LINE_M + beyond_m - half - way_m
-    return actor | {"drive": {"lane": lane, "start_m": round(start, 4), "profile_kmh": profile}}
+            actors.append(stopping(random, "waits", lane, red_s + 0.6, beyond_m=-float(random.uniform(0.3, 1.2))))
+    return {"duration_s": round(red_s + 4.5, 2), "road": junction(), "signals": head(programme), "actors": actors}
 
 
 def _stop_line(random: Random, innocent: bool, difficulty: float) -> Content:
     red_s = float(random.uniform(1.2, 2.0))
     beyond_m = -float(random.uniform(0.25, 1.0)) if innocent else float(random.uniform(1.4, 2.8))
     lane = str(random.choice(["lane-1", "lane-2"]))
-    actors = [*_company(random, difficulty), _stopping(random, "stands", lane, red_s, beyond_m=beyond_m)]
+    actors = [*company(random, difficulty), stopping(random, "stands", lane, red_s + 0.6, beyond_m=beyond_m)]
     programme = [[0, "yellow"], [round(red_s, 3), "red"]]
-    return {"duration_s": round(red_s + 4.5, 2), "road": _junction(), "signals": _head(programme), "actors": actors}
-
-
-def _two_ways() -> Content:
-    return {
-        "lanes": [
-            {"id": "two", "centre_m": -3.4, "width_m": 3.3, "direction": "away"},
-            {"id": "one", "centre_m": 0.0, "width_m": 3.3, "direction": "away"},
-            {"id": "oncoming", "centre_m": 3.4, "width_m": 3.3, "direction": "toward"},
-        ]
-    }
+    return {"duration_s": round(red_s + 4.5, 2), "road": junction(), "signals": head(programme), "actors": actors}
 
 
 def _wrong_way(random: Random, innocent: bool, difficulty: float) -> Content:
     lane = str(random.choice(["one", "two"]))
     kmh = float(random.uniform(18, 38))
-    actors = _company(random, difficulty)
+    actors = company(random, difficulty)
     if not innocent:
-        actors.append(_car(random, "offender", drive=_steady(lane, 16 + kmh / 3.6 * 4.0, kmh, against=True)))
+        actors.append(car(random, "offender", drive=steady(lane, 16 + kmh / 3.6 * 4.0, kmh, against=True)))
         if difficulty > 0.3:
             actors[-1] = {k: v for k, v in actors[-1].items() if k != "body"} | {"class": "motorcycle"}
     else:
         look = float(random.random())
         if look < 0.4:
             # Oncoming traffic that keeps close to the middle line, on its own side.
-            actors.append(_car(random, "near-line", drive=_steady("oncoming", 50, kmh, offset_m=-0.55)))
+            actors.append(car(random, "near-line", drive=steady("oncoming", 50, kmh, offset_m=-0.55)))
             actors = [actor for actor in actors if not actor["id"].startswith("other")]
         elif look < 0.7:
             centre = 0.0 if lane == "one" else -3.4
             actors.append(
-                _car(random, "crosses", points=[[0, 10, 27], [1.5, 6, 26.4], [4, centre, 25.2], [6, -8, 24.4]])
+                car(random, "crosses", points=[[0, 10, 27], [1.5, 6, 26.4], [4, centre, 25.2], [6, -8, 24.4]])
             )
             actors = [actor for actor in actors if not actor["id"].startswith("other")]
         else:
-            actors.append(_car(random, "right-way", drive=_steady(lane, 8, kmh)))
-    return {"duration_s": 6.5, "road": _two_ways(), "actors": actors}
-
-
-def _bus_road() -> Content:
-    return {
-        "lanes": [
-            {
-                "id": "bus",
-                "centre_m": -3.5,
-                "width_m": 3.5,
-                "direction": "away",
-                "reserved_for": {"classes": ["bus"], "hours": [{"from": "06:00", "to": "20:00"}]},
-            },
-            {"id": "open", "centre_m": 0.0, "width_m": 3.3, "direction": "away"},
-            {"id": "oncoming", "centre_m": 3.4, "width_m": 3.3, "direction": "toward"},
-        ]
-    }
+            actors.append(car(random, "right-way", drive=steady(lane, 8, kmh)))
+    return {"duration_s": 6.5, "road": two_ways(), "actors": actors}
 
 
 def _bus_lane(random: Random, innocent: bool, difficulty: float) -> Content:
     kmh = float(random.uniform(18, 32))
-    actors = _company(random, difficulty)
-    content: Content = {"duration_s": 6.5, "road": _bus_road(), "actors": actors}
+    actors = company(random, difficulty)
+    content: Content = {"duration_s": 6.5, "road": bus_road(), "actors": actors}
     if not innocent:
-        actors.append(_car(random, "offender", drive=_steady("bus", 8, kmh)))
+        actors.append(car(random, "offender", drive=steady("bus", 8, kmh)))
         return content
     look = float(random.random())
     if look < 0.35:
-        actors.append(_car(random, "bus", drive=_steady("bus", 6, kmh)) | {"class": "bus", "body": "city"})
+        actors.append(car(random, "bus", drive=steady("bus", 6, kmh)) | {"class": "bus", "body": "city"})
     elif look < 0.6:
-        actors.append(_car(random, "beside", drive=_steady("open", 8, kmh, offset_m=-0.45)))
+        actors.append(car(random, "beside", drive=steady("open", 8, kmh, offset_m=-0.45)))
     elif look < 0.8:
-        actors.append(_car(random, "at-night", drive=_steady("bus", 8, kmh)))
+        actors.append(car(random, "at-night", drive=steady("bus", 8, kmh)))
         content["recorded_at"] = "2026-03-02T22:30:00+07:00"
     else:
-        actors.append({"id": "bicycle", "class": "bicycle", "drive": _steady("bus", 9, 14)})
+        actors.append({"id": "bicycle", "class": "bicycle", "drive": steady("bus", 9, 14)})
     return content
 
 
 def _speed(random: Random, innocent: bool, difficulty: float) -> Content:
-    road = _two_ways()
+    road = two_ways()
     for lane in road["lanes"]:
         lane["speed_limit_kmh"] = LIMIT_KMH
     over = -float(random.uniform(1, 6)) if innocent else float(random.uniform(12, 40))
     start = float(random.uniform(2, 8))
-    actors = [*_company(random, difficulty), _car(random, "measured", drive=_steady("one", start, LIMIT_KMH + over))]
+    actors = [*company(random, difficulty), car(random, "measured", drive=steady("one", start, LIMIT_KMH + over))]
     if difficulty > 0.4:
-        actors.append(_car(random, "beside", drive=_steady("two", start + 1, LIMIT_KMH - 8)))
+        actors.append(car(random, "beside", drive=steady("two", start + 1, LIMIT_KMH - 8)))
     return {"duration_s": 5.0, "road": road, "actors": actors}
 
 
 def _counting(random: Random, innocent: bool, difficulty: float) -> Content:
-    actors = _company(random, max(0.4, difficulty))
+    actors = company(random, max(0.4, difficulty))
     start = 12.0
     for number in range(2 + round(2 * difficulty)):
         lane = str(random.choice(["one", "two"]))
-        actors.append(_car(random, f"away-{number + 1}", drive=_steady(lane, start, float(random.uniform(22, 34)))))
+        actors.append(car(random, f"away-{number + 1}", drive=steady(lane, start, float(random.uniform(22, 34)))))
         start -= float(random.uniform(9, 13))
     if innocent:
         # One that stops short of the line and is no passage.
         stops = [[0, 30], [0.5, 30], [2.5, 0]]
-        actors = [_car(random, "stops", drive={"lane": "one", "start_m": 6.0, "profile_kmh": stops})]
+        actors = [car(random, "stops", drive={"lane": "one", "start_m": 6.0, "profile_kmh": stops})]
     lines = [{"id": "line", "north_m": 22.0, "west_m": -5.1, "east_m": 5.1}]
-    return {"duration_s": 7.0, "road": _two_ways(), "count_lines": lines, "actors": actors}
+    return {"duration_s": 7.0, "road": two_ways(), "count_lines": lines, "actors": actors}

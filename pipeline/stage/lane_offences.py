@@ -142,9 +142,9 @@ def line_crossed(chronicle: Chronicle, number: int, mark: StageMark, seen: list[
         to_left = aside(at_s + 0.02) < aside(at_s - 0.02)
         if not along(at_s) or not any(a <= at_s <= b for a, b in seen):
             continue
+        crossed = True
         if mark.forbidden == ("to_right" if to_left else "to_left"):
             continue
-        crossed = True
         since_s, until_s = max(0.0, at_s - 1.0), min(chronicle.end_s, at_s + 1.0)
         over = max(abs(aside(at_s + step / 20)) for step in range(1, 31) if at_s + step / 20 <= chronicle.end_s + 0.1)
         measured: dict[str, Measure] = {"solid_line": mark.id, "beyond_m": round(over, 4)}
