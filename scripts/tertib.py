@@ -32,6 +32,7 @@ class Subcommand:
 
 SUBCOMMANDS: dict[str, Subcommand] = {
     "plates": Subcommand("scripts.commands.plates", "Read plates in images or plate crops.", "edge"),
+    "riders": Subcommand("scripts.commands.riders", "Find motorcycles and who sits on them, helmet or not.", "edge"),
     "detect": Subcommand(
         "scripts.commands.detect", "Run detector and tracker on a clip, an image or a folder.", "edge"
     ),
@@ -46,6 +47,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "office": Subcommand(
         "scripts.commands.office", "Prepare an office: database, people, cameras, register.", "office"
     ),
+    "worker": Subcommand("scripts.commands.worker", "The office's background worker: letters, messages, money.", "office"),
+    "letters": Subcommand("scripts.commands.letters", "Print letters, record what came back, measure.", "office"),
+    "payments": Subcommand("scripts.commands.payments", "Hold the bank's file of a day against the books.", "office"),
     "audit": Subcommand("scripts.commands.audit", "Check the case store, publish its head, prove a case.", "office"),
     "demo": Subcommand("scripts.commands.demo", "Office and sample cameras on one machine.", "all"),
     "doctor": Subcommand("scripts.commands.doctor", "What is wrong on this machine, and what to do.", "all"),
