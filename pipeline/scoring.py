@@ -66,17 +66,34 @@ def read_told(path: Path) -> Told:
     told = Told(path)
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
-            record = _parsed(f"{path}: line {number}", line)
-            if record["kind"] in told.lines:
-                told.lines[record["kind"]].append(record)
+            where = f"{path}: line {number}"
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise ScoreError(f"{where}: is not JSON ({error.msg}, column {error.colno})") from None
+            _take(told, where, record)
     return told
 
 
-def _parsed(where: str, line: str) -> Record:
-    try:
-        record = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise ScoreError(f"{where}: is not JSON ({error.msg}, column {error.colno})") from None
+def told_of(path: Path, records: Iterable[Record]) -> Told:
+    """The same of records that are in no file; `path` names them in messages.
+
+    Raises:
+        ScoreError: A record lacks what scoring needs.
+    """
+    told = Told(path)
+    for number, record in enumerate(records, 1):
+        _take(told, f"{path}: record {number}", dict(record))
+    return told
+
+
+def _take(told: Told, where: str, record: object) -> None:
+    checked = _checked(where, record)
+    if checked["kind"] in told.lines:
+        told.lines[checked["kind"]].append(checked)
+
+
+def _checked(where: str, record: object) -> Record:
     if not isinstance(record, dict) or not isinstance(record.get("kind"), str):
         raise ScoreError(f"{where}: is no object with a `kind`: give the lines of `tertib observe --verbose --jsonl`")
     for key in NEEDED.get(record["kind"], ()):

@@ -21,6 +21,8 @@ from pipeline.stage.specification import Specification
 from pipeline.stage.truth import Chronicle, Record
 from pipeline.stage.world import World
 
+DRAWING = 1
+"""Counted up when the same specification looks different: drawn clips that are kept somewhere are stale then."""
 CLIP, SCENE, TRUTH = "clip.mp4", "scene.yaml", "truth.jsonl"
 
 
