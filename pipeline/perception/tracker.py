@@ -18,9 +18,12 @@ VEHICLES: tuple[str, ...] = ("car", "motorcycle", "bus", "truck", "bicycle")
 LOST_AFTER_S = 1.5
 """A vehicle hidden for longer comes back as a new one."""
 HISTORY = 900
-"""Sightings kept a track: one and a half minutes at ten pictures a second."""
+"""Sightings kept a track: of more the older half is thinned out."""
 SAME_OBJECT_OVERLAP = 0.7
 """Two boxes of different classes that overlap so much are one vehicle seen twice (car and truck)."""
+LARGE, SMALL = ("bus", "truck"), ("motorcycle", "bicycle")
+PART_INSIDE, PART_LOWER = 0.9, 0.01
+"""So much of a box inside a bus, and no lower than it: its front or its rear, taken for a car."""
 
 
 @dataclass
@@ -95,7 +98,10 @@ class Tracker:
             growing.sightings.append(Sighting(at_s, frame, (x1, y1, x2, y2), score))
             # A large, sure look tells more about the class than a far one.
             growing.votes[CLASSES[int(seen.classes[place])]] += score * growing.sightings[-1].size_px / 100
-            del growing.sightings[:-HISTORY]
+            if len(growing.sightings) > HISTORY:
+                # Long stays are thinned out, not forgotten: since when somebody stands must stay known.
+                half = HISTORY // 2
+                growing.sightings[:half] = growing.sightings[:half:2]
             current.append(Track(identity, tuple(growing.sightings), dict(growing.votes)))
         return sorted(current, key=lambda track: track.id), numbers
 
@@ -115,7 +121,19 @@ def _distinct_vehicles(seen: Detections) -> NDArray[np.int64]:
         box = seen.boxes[place]
         if all(_iou(box, seen.boxes[other]) < SAME_OBJECT_OVERLAP for other in kept):
             kept.append(int(place))
+    kept = [place for place in kept if not any(_is_part(seen, place, other) for other in kept if other != place)]
     return np.array(kept, np.int64)
+
+
+def _is_part(seen: Detections, place: int, other: int) -> bool:
+    """Whether a box is a part of a bus or truck: inside its box, and not nearer to the camera than that one stands."""
+    if CLASSES[int(seen.classes[other])] not in LARGE or CLASSES[int(seen.classes[place])] in SMALL:
+        return False
+    part, whole = seen.boxes[place], seen.boxes[other]
+    low, high = np.maximum(part[:2], whole[:2]), np.minimum(part[2:], whole[2:])
+    width, height = np.clip(high - low, 0, None)
+    inside = float(width * height) / max(1.0, float((part[2] - part[0]) * (part[3] - part[1])))
+    return inside > PART_INSIDE and part[3] <= whole[3] + PART_LOWER * (whole[3] - whole[1])
 
 
 def _iou(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

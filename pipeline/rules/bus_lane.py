@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pipeline.evidence.offence import OffenceCode
 from pipeline.perception.track import Sighting, Track
 from pipeline.rules.candidate import Candidate, met
-from pipeline.rules.doubts import common_doubts, sign_doubts
+from pipeline.rules.doubts import GRAVE, common_doubts, sign_doubts
 from pipeline.rules.moment import Moment
-from pipeline.rules.motion import stay, travel_sizes
+from pipeline.rules.motion import side_covered_share, stay, travel_sizes
 from pipeline.scene import Lane
 from pipeline.scene.model import Reservation
 
@@ -20,6 +20,8 @@ MIN_TRAVEL_SIZES = 0.2
 """Of its own size: less is parking, or a box that trembles."""
 MAX_SHARE_PERMITTED = 0.2
 """With more votes than this for a permitted class, the vehicle may be permitted: abstain."""
+MAX_COVERED = 0.5
+"""Share of the pictures in which a nearer vehicle may cover a side of it."""
 MOTORISED = ("car", "motorcycle", "bus", "truck")
 
 
@@ -55,6 +57,9 @@ def _judge(moment: Moment, lane: Lane, reserved: Reservation, track: Track) -> C
     local = moment.local(track.last.at_s)
     kept_for = ", ".join(reserved.classes)
     doubts = [*common_doubts(track, here, moment), *sign_doubts(moment, track.last.at_s, reserved.hours)]
+    others = [other for other in moment.tracks if other.id != track.id]
+    if side_covered_share(here, others) > MAX_COVERED:
+        doubts.append(f"{GRAVE}another vehicle covers a side of it: what is seen may be a part of a permitted one")
     permitted_share = track.share(*reserved.classes)
     if permitted_share > 0.05:
         doubts.append(f"in {permitted_share:.0%} of the looks it seemed to be of a permitted class ({kept_for})")

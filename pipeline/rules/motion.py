@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from pipeline.perception.track import Sighting, Track, overlap
+from pipeline.perception.track import Box, Sighting, Track, overlap
 from pipeline.scene import Scene
 from pipeline.scene.geometry import Point, inside
 
@@ -17,6 +17,7 @@ SHOWN_WITHIN_S = 15.0
 EDGE_PX = 3.0
 """A box that ends so near to the picture's edge goes on beyond it."""
 ENTANGLED_OVERLAP = 0.45
+TOUCH_PX = 4.0
 
 
 def stay(track: Track, area: Sequence[Point]) -> tuple[Sighting, ...]:
@@ -66,6 +67,31 @@ def entangled_with(track: Track, others: Sequence[Track]) -> int | None:
         if other.id != track.id and overlap(track.last.box, other.last.box) > ENTANGLED_OVERLAP:
             return other.id
     return None
+
+
+def side_covered_share(sightings: Sequence[Sighting], others: Sequence[Track]) -> float:
+    """In which share of the sightings a nearer vehicle covers one of its sides, so that only a part of it is seen.
+
+    Args:
+        sightings: Of one track.
+        others: All other tracks, with their histories.
+    """
+    by_frame: dict[int, list[Sighting]] = {}
+    frames = {sighting.frame for sighting in sightings}
+    for other in others:
+        for seen in other.sightings[-len(sightings) * 2 :]:
+            if seen.frame in frames:
+                by_frame.setdefault(seen.frame, []).append(seen)
+    covered = sum(any(_covers_side(o.box, s.box) for o in by_frame.get(s.frame, ())) for s in sightings)
+    return covered / len(sightings)
+
+
+def _covers_side(near: Box, far: Box) -> bool:
+    height = far[3] - far[1]
+    spans = near[1] <= far[1] + 0.25 * height and near[3] >= far[3] + 0.1 * height
+    touches = near[0] < far[2] + TOUCH_PX and far[0] < near[2] + TOUCH_PX
+    one_side = (near[0] < far[0]) != (near[2] > far[2])
+    return spans and touches and one_side
 
 
 def longest_gap_s(sightings: Sequence[Sighting]) -> float:
