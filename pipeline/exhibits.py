@@ -107,7 +107,12 @@ def draft(finding: Finding, software: Software) -> Draft:
             latitude=scene.camera.latitude,
             longitude=scene.camera.longitude,
         ),
-        scene=SceneRef(name=scene.name, version_sha256=scene.version_sha256),
+        scene=SceneRef(
+            name=scene.name,
+            version_sha256=scene.version_sha256,
+            version=scene.version,
+            signer_keyid=scene.signature.keyid if scene.signature else None,
+        ),
         offence=candidate.offence,
         occurred_at=finding.occurred_at,
         clock_source=finding.clock.source,

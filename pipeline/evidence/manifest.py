@@ -6,7 +6,7 @@ import math
 import unicodedata
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import (
@@ -16,7 +16,9 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    SerializerFunctionWrapHandler,
     ValidationError,
+    model_serializer,
     model_validator,
 )
 
@@ -87,13 +89,22 @@ ClockSource = Literal["rtcp", "arrival", "file", "assumed"]
 
 
 class Role(StrEnum):
-    """What a member shows."""
+    """What a member shows.
+
+    `overview`, `offence` and (where there is a stream) `clip` are in every package. `before` and `beyond` show the
+    vehicle before and after the instant, `measured` is a derivative with the points that a speed was measured by,
+    `head` a crop of a rider's head.
+    """
 
     CLIP = "clip"
     OVERVIEW = "overview"
     OFFENCE = "offence"
     OFFENCE_DRAWN = "offence_drawn"
     PLATE = "plate"
+    BEFORE = "before"
+    BEYOND = "beyond"
+    MEASURED = "measured"
+    HEAD = "head"
 
 
 class _Part(BaseModel):
@@ -116,6 +127,15 @@ class SceneRef(_Part):
 
     name: ShortText
     version_sha256: Sha256Hex
+    version: int | None = Field(default=None, ge=1, description="Number of that version; absent in old packages")
+    signer_keyid: Sha256Hex | None = Field(
+        default=None, description="Key of the technician who signed that version; absent when nobody did"
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Packages that were sealed before these fields existed must still be written byte for byte as they are.
+        return {key: value for key, value in write(self).items() if value is not None}
 
 
 class TrackRef(_Part):

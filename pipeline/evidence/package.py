@@ -41,7 +41,7 @@ class MediaMember:
 
     Attributes:
         name: File name in the package: lower-case letters, digits, `_`, `-`, single dots.
-        role: `clip`, `overview`, `offence`, `offence_drawn` or `plate`.
+        role: One of `manifest.Role`.
         media_type: e.g. `video/mp4`, `image/jpeg`; see `manifest.Member`.
         data: Contents.
         derived_from: Name of the member that this was made from; required for `offence_drawn` and `plate`.

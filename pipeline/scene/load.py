@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pipeline.scene.model import Scene
+from pipeline.scene.signing import SceneSignatureError, check_signature, read_signature
 
 LIMIT_BYTES = 1_000_000
 
@@ -19,7 +20,7 @@ class SceneError(ValueError):
 
 
 def load_scene(path: Path) -> Scene:
-    """Read and check a scene.
+    """Read and check a scene, and the technician's signature where one lies beside it.
 
     Args:
         path: YAML file.
@@ -28,7 +29,8 @@ def load_scene(path: Path) -> Scene:
         The checked scene.
 
     Raises:
-        SceneError: With one sentence, when the file is missing, no YAML, or breaks a rule.
+        SceneError: With one sentence, when the file is missing, no YAML, breaks a rule, or was changed after it was
+            signed.
     """
     try:
         if path.stat().st_size > LIMIT_BYTES:
@@ -55,9 +57,16 @@ def load_scene(path: Path) -> Scene:
             f"{path}: must hold keys such as `name`, `camera`, `frame` and `lanes`; see samples/scenes for examples"
         )
     try:
-        return Scene.model_validate(content).found_in(path.resolve().parent)
+        scene = Scene.model_validate(content).found_in(path.resolve().parent)
     except ValidationError as error:
         raise SceneError(f"{path}: {_sentence(error, content)}") from None
+    try:
+        signature = read_signature(path)
+        if signature is not None:
+            check_signature(signature, version=scene.version, version_sha256=scene.version_sha256, scene_file=path)
+    except SceneSignatureError as error:
+        raise SceneError(str(error)) from error
+    return scene.signed_with(signature)
 
 
 def _sentence(error: ValidationError, content: dict[Any, Any]) -> str:

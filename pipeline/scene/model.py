@@ -25,6 +25,7 @@ from pipeline.scene.hours import Calendar, Directed, Hours
 from pipeline.scene.measures import Certificate, Grace, GroundReference, SpeedLimit
 from pipeline.scene.parts import Identifier, Strict
 from pipeline.scene.road import CountLine, Lane, Reservation, SignalHead, SolidLine, VehicleClass, Zone
+from pipeline.scene.signing import SceneSignature
 
 VehicleCheck = Literal["no_helmet", "pillion", "plate_expired", "no_plate"]
 ExperimentalCheck = Literal["seat_belt", "phone"]
@@ -160,6 +161,7 @@ class Scene(Strict):
         max_length=20000,
     )
     _folder: Path = PrivateAttr(default=Path())
+    _signature: SceneSignature | None = PrivateAttr(default=None)
 
     @field_validator("priority_plates")
     @classmethod
@@ -250,6 +252,16 @@ class Scene(Strict):
         """This scene, with paths of media counted from `folder`; where a scene lies is no part of its meaning."""
         self._folder = folder
         return self
+
+    def signed_with(self, signature: SceneSignature | None) -> Scene:
+        """This scene with the signature that lies beside its file."""
+        self._signature = signature
+        return self
+
+    @property
+    def signature(self) -> SceneSignature | None:
+        """The technician's signature; None for a scene that nobody signed."""
+        return self._signature
 
     def media_path(self) -> str | None:
         """The default source as one can open it: an address as it is, a path made relative to the scene file."""

@@ -80,3 +80,21 @@ def test_the_schema_describes_every_key(terminal: Terminal) -> None:
     schema = json.loads(terminal.tertib("scene", "schema").out)
     lane = schema["$defs"]["Lane"]["properties"]
     assert all(part.get("title") and part.get("description") for part in lane.values())
+
+
+CERTIFIED = (
+    SCENE
+    + """
+certificate: {issuer: BSML Regional II, number: S-7, valid_from: 2025-01-01, valid_to: 2025-12-31, error_kmh: 1.0}
+"""
+)
+
+
+def test_an_expired_certificate_is_told_in_one_sentence(terminal: Terminal, scene_file: Path) -> None:
+    scene_file.write_text(CERTIFIED)
+    told = terminal.tertib("scene", "check", scene_file, "--on", "2026-03-02")
+    assert told.code == 1
+    assert "S-7 of BSML Regional II expired on 2025-12-31: speeds are indications only" in told.err
+    assert told.err.count("\n") == 1
+    assert terminal.tertib("scene", "check", scene_file, "--on", "2025-06-30").code == 0
+    assert "write for example" in terminal.tertib("scene", "check", scene_file, "--on", "soon").err

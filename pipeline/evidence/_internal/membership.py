@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.evidence.errors import MembersError
 from pipeline.evidence.manifest import Manifest, Role
 
-_DERIVATIVES = frozenset({Role.OFFENCE_DRAWN, Role.PLATE})
+_DERIVATIVES = frozenset({Role.OFFENCE_DRAWN, Role.PLATE, Role.MEASURED, Role.HEAD})
 
 
 def check_membership(manifest: Manifest) -> None:
