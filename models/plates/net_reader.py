@@ -1,4 +1,4 @@
-"""The reader of our own: a glance at the whole crop, and where that leaves a doubt several views of the plate's line.
+"""The reader of our own: a glance at the plate's line, and where that leaves a doubt several views of line and crop.
 
 The text that all views together make likeliest is taken.
 """
@@ -35,9 +35,8 @@ LINE_VIEWS = ((0.0, 0.0), (0.07, 0.0), (0.04, 0.025), (0.0, -0.035), (0.1, 0.015
 CROP_VIEWS = ((0.0, 0.0), (0.08, 0.0), (0.14, 0.025))
 # A glance is enough when its text is so much likelier than any other (log), and explains each character so well. Its
 # limits are stricter than the decision's: chosen so that it names nothing wrong that the views would have got right.
-GLANCE_LEAD = 6.0
-GLANCE_FIT = 0.97
-LEAST_GLANCE_SPACING = -1.5
+GLANCE_LEAD = 4.2
+GLANCE_FIT = 0.95
 
 
 class NetReader:
@@ -66,12 +65,16 @@ class NetReader:
         if height < LEAST_HEIGHT_PX or width < LEAST_WIDTH_PX:
             reason = f"the plate is too small to read: {width}x{height} pixels"
             return PlateReading(None, 0.0, reason, (), ())
-        glance = self._glance(crop_bgr)
-        return described(glance if glance is not None else self._look(crop_bgr), crop_bgr, None)
+        lines = find_text_lines(crop_bgr)
+        glance = self._glance(lines)
+        return described(glance if glance is not None else self._look(crop_bgr, lines), crop_bgr, None)
 
-    def _glance(self, crop_bgr: NDArray[np.uint8]) -> PlateReading | None:
-        """One view of the whole crop, if that leaves no doubt."""
-        look = self._network.recognise(gray_line(crop_bgr))
+    def _glance(self, lines: Sequence[TextLine]) -> PlateReading | None:
+        """One view of the line, if that leaves no doubt."""
+        if len(lines) != 1 or not lines[0].glyphs:
+            return None
+        look = self._network.recognise(gray_line(lines[0].image))
+        look = replace(look, step_px=lines[0].image.shape[1] / len(look.shares))
         found = [
             replace(candidate, log_prior=candidate.log_prior + (LOG_OTHER_COUNTRY if rank else 0.0))
             for rank, grammar in enumerate(self._grammars)
@@ -90,16 +93,13 @@ class NetReader:
         ranked = sorted(by_text.values(), key=lambda candidate: -candidate.score)
         best = ranked[0]
         lead = best.score - ranked[1].score if len(ranked) > 1 else np.inf
-        grammar = next(one for one in self._grammars if one.country == best.country)
         if lead < GLANCE_LEAD or np.exp(best.log_likelihood / len(best.text)) < GLANCE_FIT or not best.known:
             return None
-        if grammar.spaced and log_spacing(align(look, best.text).centres, best.groups) < LEAST_GLANCE_SPACING:
-            return None
-        return decide([ranked], [look], self._grammars, [], self._limits)
+        reading = decide([ranked], [look], self._grammars, lines, self._limits)
+        return reading if reading.text else None
 
-    def _look(self, crop_bgr: NDArray[np.uint8]) -> PlateReading:
+    def _look(self, crop_bgr: NDArray[np.uint8], lines: Sequence[TextLine]) -> PlateReading:
         """All views of the line and of the crop."""
-        lines = find_text_lines(crop_bgr)
         at_lines, at_crop = self._looks(crop_bgr, lines)
         chosen: dict[str, Candidate] = {}
         for rank, grammar in enumerate(self._grammars):

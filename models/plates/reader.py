@@ -22,7 +22,7 @@ from models.plates.reading import PlateReading
 from models.plates.text_band import thickest_stretch
 from models.plates.text_line import TextLine, find_text_lines
 
-READERS = ("rapidocr", "easyocr", "plates-id", "agree")
+READERS = ("agree", "plates-id", "rapidocr", "easyocr")
 LEAST_HEIGHT_PX = 10
 LEAST_WIDTH_PX = 24
 # MM.YY with room around it, in a strip that is higher than its digits.
@@ -145,8 +145,8 @@ def load_plate_reader(name: str = "rapidocr", *, countries: Sequence[str] = ("ID
     """Load a plate reader.
 
     Args:
-        name: `rapidocr` or `plates-id` (extra `edge`), `agree` (both of them must say the same), or `easyocr` (extra
-            `train`).
+        name: `agree` (the network of our own and RapidOCR must say the same), `plates-id` or `rapidocr` alone, or
+            `easyocr` (extra `train`).
         countries: codes of the plate formats to expect (`ID`, `VN`, `EU`), the likeliest first.
         threads: CPU threads for one line, at least 1.
 

@@ -17,6 +17,7 @@ LEAST_GLYPH_SHARE = 0.17
 MOST_GLYPH_SHARE = 0.95
 MOST_GLYPH_ASPECT = 1.25
 LEAST_GLYPHS = 3
+ENOUGH_GLYPHS = 6
 # Room left around the glyphs, as a share of their height.
 MARGIN_SHARE = 0.14
 # Two lines are equal when the smaller one's glyphs have this share of the taller one's height (an expiry line: half).
@@ -75,8 +76,10 @@ def find_text_lines(crop_bgr: NDArray[np.uint8]) -> list[TextLine]:
     )
     best: list[list[Glyph]] = []
     best_worth, dark_text = 0.0, True
-    for dark in (True, False):
-        for reach in (0.35, 0.7):
+    for reach in (0.35, 0.7):
+        if sum(len(row) for row in best) >= ENOUGH_GLYPHS:
+            break  # a wider look finds the same row, at the same cost again
+        for dark in (True, False):
             rows = _rows(_glyphs(_binary(gray, dark=dark, reach=reach)))
             worth = sum(sum(glyph.height for glyph in row) for row in rows)
             if worth > best_worth:

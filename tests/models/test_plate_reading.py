@@ -117,7 +117,7 @@ def test_expiry(text, date):
 def test_a_wrong_array_and_a_wrong_name_are_told(reader):
     with pytest.raises(ValueError, match=r"a plate crop must be uint8 \[height, width, 3\]"):
         reader.read(np.zeros((20, 50), np.uint8))
-    with pytest.raises(ModelError, match="unknown plate reader 'tesseract': choose one of rapidocr, easyocr"):
+    with pytest.raises(ModelError, match="unknown plate reader 'tesseract': choose one of agree, plates-id"):
         load_plate_reader("tesseract")
     with pytest.raises(ValueError, match="threads must be at least 1"):
         load_plate_reader(threads=0)
