@@ -85,8 +85,9 @@ class Promises:
         for event in reversed(events):
             if event.type in {"clock_moved", "clock_computed"} and event.number > clock.started_by:
                 body = json.loads(event.body)
-                if (body.get("clock"), body.get("policy")) == (clock.name, clock.policy_id):
-                    return datetime.fromisoformat(body["due_at"])
+                told = (body.get("clock"), body.get("policy"), body.get("round", clock.round))
+                if told == (clock.name, clock.policy_id, clock.round):
+                    return None if body["due_at"] is None else datetime.fromisoformat(body["due_at"])
         policy = self.jurisdiction.policy(clock.policy_id, clock.policy_version)
         if policy is None or (policy.count == "working_days" and not self._counts_still(clock)):
             return None
@@ -283,9 +284,14 @@ def _wrong_end(clock: ClockFacts, events: Sequence[EventFacts]) -> str | None:
     if not 1 <= clock.stopped_by <= len(events):
         return f"there is no event {clock.stopped_by} that ended it"
     end = events[clock.stopped_by - 1]
-    if end.at != clock.stopped_at or end.type not in clock.stops_on:
-        return f"event {clock.stopped_by} did not end it at {clock.stopped_at.isoformat()}"
     late = clock.due_at is not None and clock.stopped_at > clock.due_at
-    if clock.result != ("late" if late else "on_time"):
+    possible = {
+        *(("late" if late else "on_time",) if end.type in clock.stops_on else ()),
+        *(("late" if late else "dropped",) if end.type in clock.drops_on else ()),
+        *(("dropped",) if end.type in clock.restarts_on else ()),
+    }
+    if end.at != clock.stopped_at or not possible:
+        return f"event {clock.stopped_by} did not end it at {clock.stopped_at.isoformat()}"
+    if clock.result not in possible:
         return f"its result is {clock.result!r}, but event {clock.stopped_by} came {'late' if late else 'in time'}"
     return None

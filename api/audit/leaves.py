@@ -32,6 +32,8 @@ class ClockFacts(Protocol):
     policy_id: str
     policy_version: int
     stops_on: list[str]
+    drops_on: list[str]
+    restarts_on: list[str]
     staff_only: bool
     anchor_at: datetime
     started_at: datetime
@@ -82,6 +84,8 @@ def clocks_sha256(clocks: Iterable[ClockFacts], count: int) -> str:
                 iso_utc(clock.started_at),
                 clock.started_by,
                 _ended(clock) if ended else None,
+                # Only where there is any, so that leaves from before these columns stay what they are.
+                *([list(clock.drops_on), list(clock.restarts_on)] if clock.drops_on or clock.restarts_on else []),
             ]
         )
     return _sha256({"clocks": facts})

@@ -1,4 +1,8 @@
-"""Somebody complains: a case for the agency in charge, with its 24-hour clock. Never commits."""
+"""Somebody complains: a case for the agency in charge, with its 24-hour clock. Never commits.
+
+"An officer asked for money" goes past the unit that it is about: to the agency of oversight, whose staff (and the
+auditors) alone may read it.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +38,9 @@ class Complaint:
         name: None for an anonymous complaint.
         contact: telephone or e-mail; None when the complainant does not want to be reached.
         channel: the way it came in, e.g. `portal`.
+        asked_for_money: somebody of the office asked for money: it goes past the unit, whatever it is about besides.
+        latitude: where it is, degrees; with `longitude`, it finds what was told there before.
+        longitude: degrees.
     """
 
     category: str
@@ -42,6 +49,9 @@ class Complaint:
     name: str | None = None
     contact: str | None = None
     channel: str = "portal"
+    asked_for_money: bool = False
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 def open_complaint(session: Session, complaint: Complaint, *, jurisdiction: Jurisdiction) -> CaseRow:
@@ -56,6 +66,10 @@ def open_complaint(session: Session, complaint: Complaint, *, jurisdiction: Juri
     category = jurisdiction.complaint_category(complaint.category)
     if category is None:
         raise CategoryUnknown(f"There is no category {complaint.category[:60]!r} here: choose one of the list.")
+    past = complaint.asked_for_money and jurisdiction.integrity_agency
+    subject: dict[str, object] = {"category": category.id, "place": complaint.place}
+    if complaint.latitude is not None and complaint.longitude is not None:
+        subject |= {"latitude": round(complaint.latitude, 6), "longitude": round(complaint.longitude, 6)}
     case = open_case(
         session,
         CaseKind.COMPLAINT,
@@ -68,8 +82,9 @@ def open_complaint(session: Session, complaint: Complaint, *, jurisdiction: Juri
             "channel": complaint.channel,
         },
         audience=Audience.PUBLIC,
-        agency=category.agency,
-        subject={"category": category.id, "place": complaint.place},
+        agency=past or category.agency,
+        subject=subject,
+        confidential=bool(past) or category.confidential,
     )
     append(session, case.id, "message", actor=CITIZEN, body={"text": complaint.text}, audience=Audience.PARTY)
     if complaint.name or complaint.contact:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, undefer
 
 from api.clock import now
@@ -13,11 +13,14 @@ from api.contests.tables import AttachmentRow
 from api.jurisdiction.loading import jurisdictions_of
 from api.jurisdiction.model import ContestGround
 from api.problems import Unprocessable
+from api.store.errors import CaseNotFound, IllegalTransition
 from api.store.kinds import Actor, Audience, CaseKind
 from api.store.reading import Viewer, readable_by
 from api.store.service import append, lock_case, open_case
 from api.store.states import next_state
-from api.store.tables import CaseRow
+from api.store.tables import CaseRow, EventRow
+from api.store.transitions import allowed
+from api.tickets.blocking import lift
 
 
 class GroundUnknown(Unprocessable):
@@ -49,7 +52,7 @@ def open_contest(
 
     Raises:
         GroundUnknown: no such ground.
-        IllegalTransition: the ticket cannot be contested now: it already is, or it was cancelled or paid.
+        IllegalTransition: the ticket cannot be contested now: it is or was already, or it was cancelled or paid.
     """
     jurisdiction = jurisdictions_of(session)[ticket.jurisdiction]
     chosen: ContestGround | None = jurisdiction.contest_ground(ground)
@@ -57,6 +60,10 @@ def open_contest(
         raise GroundUnknown(f"There is no ground {ground[:60]!r} in this jurisdiction: choose one of the list.")
     # Locked first: of two contests at once, the second sees what the first did to the ticket.
     held = lock_case(session, ticket.id)
+    if contested_before(session, held):
+        raise IllegalTransition(held.kind, held.state, "contested", allowed(CaseKind.TICKET, held.state))
+    # A block never stands while the contest is open: contesting lifts it.
+    lift(session, held.id, because="contested")
     next_state(CaseKind.TICKET, held.state, "contested")
     owner = owner_of(held)
     contest = open_case(
@@ -83,6 +90,50 @@ def open_contest(
         attach(session, contest, attachment, actor=owner)
     append(session, held.id, "contested", actor=owner, body={"contest": contest.reference}, audience=Audience.PARTY)
     return contest
+
+
+def contested_before(session: Session, ticket: CaseRow) -> bool:
+    """Whether a contest of this ticket was decided already: it can be reopened, not repeated."""
+    decided = select(CaseRow.id).where(
+        CaseRow.parent_id == ticket.id,
+        CaseRow.kind == CaseKind.CONTEST.value,
+        exists().where(EventRow.case_id == CaseRow.id, EventRow.type == "answered"),
+    )
+    return session.scalar(decided.limit(1)) is not None
+
+
+def withdraw_contest(session: Session, *, contest: CaseRow, actor: Actor) -> CaseRow:
+    """The party takes the contest back: the ticket is owed again, its payment clock begins anew.
+
+    Raises:
+        IllegalTransition: it was answered already.
+        RoleRefused: somebody else than the party.
+    """
+    ticket = lock_case(session, _ticket_id(contest))
+    append(session, contest.id, "withdrawn", actor=actor, body={}, audience=Audience.PARTY)
+    body = {"contest": contest.reference}
+    append(session, ticket.id, "contest_withdrawn", actor=actor, body=body, audience=Audience.PARTY)
+    return ticket
+
+
+def reopen_contest(session: Session, *, contest: CaseRow, actor: Actor, reason: str) -> CaseRow:
+    """Open a decided contest again: the ticket is held as before, a block on it is lifted first.
+
+    Raises:
+        IllegalTransition: the contest is open, or its ticket is paid or over.
+    """
+    ticket = lock_case(session, _ticket_id(contest))
+    lift(session, ticket.id, because="contested")
+    body = {"contest": contest.reference}
+    append(session, ticket.id, "contest_reopened", actor=actor, body=body, audience=Audience.PARTY)
+    append(session, contest.id, "reopened", actor=actor, body={"reason": reason}, audience=Audience.PARTY)
+    return ticket
+
+
+def _ticket_id(contest: CaseRow) -> UUID:
+    if contest.parent_id is None:
+        raise CaseNotFound
+    return contest.parent_id
 
 
 def attach(session: Session, case: CaseRow, attachment: Attachment, *, actor: Actor) -> AttachmentRow:

@@ -106,7 +106,22 @@ class ClockPolicy(Valid):
     starts_on: tuple[str, ...] = Field(("opened",), description="Event types that start the clock.")
     stops_on: tuple[str, ...] = Field(min_length=1, description="Event types that end it.")
     staff_only: bool = Field(False, description="Only a human of the office ends it: no automatic message does.")
-    count: Literal["hours", "days", "working_days"]
+    drops_on: tuple[str, ...] = Field(
+        (),
+        description="Event types that end it in time without a result (withdrawn); late stays late.",
+    )
+    restarts_on: tuple[str, ...] = Field(
+        (), description="Event types that count it anew, once: the letter has left, the owner's days begin."
+    )
+    pauses_on: tuple[str, ...] = Field((), description="Event types that hold it still; empty: it never pauses.")
+    resumes_on: tuple[str, ...] = Field((), description="Event types that let it run on.")
+    then: tuple[str, ...] = Field(
+        (), description="Events that the office itself appends when it is missed, each where the case's state takes it."
+    )
+    services: tuple[Slug, ...] | None = Field(
+        None, description="Only requests for these services; it then replaces the general policies of the same name."
+    )
+    count: Literal["hours", "days", "years", "working_days"]
     amount: int = Field(ge=1, le=3660)
     anchor: Literal["event", "occurred_at"] = Field(
         "event", description="Counted from the starting event, or from the offence (`occurred_at` of the case)."
@@ -120,17 +135,25 @@ class ClockPolicy(Valid):
     ladder: tuple[Rung, ...] = Field((), description="Who is told when it is missed, the first rung first.")
     source: str = Field(min_length=1, max_length=300)
 
+    @property
+    def is_special(self) -> bool:
+        """Whether it holds for some agencies or services only."""
+        return self.agencies is not None or self.services is not None
+
     @model_validator(mode="after")
     def _climbs(self) -> Self:
         hours = [rung.after_hours for rung in self.ladder]
         if hours != sorted(set(hours)):
             message = f"the ladder of {self.id} does not climb: each rung must come later than the one before"
             raise ValueError(message)
+        if bool(self.pauses_on) != bool(self.resumes_on):
+            message = f"{self.id} pauses and never resumes, or resumes and never pauses: give both or neither"
+            raise ValueError(message)
         return self
 
 
 class UndoWindow(Valid):
-    """How long whoever decided can take it back, as if nothing had been said; nothing leaves the office before."""
+    """How long whoever decided can take it back, as if nothing had been said; nothing leaves before."""
 
     id: Slug
     version: int = Field(ge=1)
@@ -140,12 +163,31 @@ class UndoWindow(Valid):
     source: str = Field(min_length=1, max_length=300)
 
 
+class ReviewPolicy(Valid):
+    """How decisions are checked: what is read a second time, by somebody who does not know, and how fast is too fast."""
+
+    id: Slug
+    version: int = Field(ge=1)
+    second_reading_of_approvals: float = Field(ge=0, le=1, description="Share of the approvals, 0..1, drawn by lot.")
+    second_reading_of_rejections: float = Field(ge=0, le=1, description="Share of the rejections, 0..1, drawn by lot.")
+    known_answer_readers: int = Field(ge=1, le=20, description="So many officers read a case whose answer is known.")
+    pace_cases_an_hour: int = Field(ge=1, le=3600, description="More decisions than this in an hour raise an alarm.")
+    pace_quick_s: int = Field(
+        ge=1, le=600, description="A decision within so many seconds of taking the case is quick."
+    )
+    pace_quick_in_a_row: int = Field(ge=2, le=100, description="So many quick ones in a row raise an alarm.")
+    source: str = Field(min_length=1, max_length=300)
+
+
 class Agency(Part):
     """A service of the province (OPD) or the traffic police that answers."""
 
     id: Slug
     names: Names
     short: str = Field(min_length=1, max_length=40)
+    oversight: bool = Field(
+        False, description="It stands outside the units: only such an agency answers confidential complaints."
+    )
 
 
 class RejectReason(Part):
@@ -170,6 +212,28 @@ class ComplaintCategory(Part):
     id: Slug
     names: Names
     agency: Slug
+    confidential: bool = Field(
+        False,
+        description="It goes past the unit that it is about: its agency (of oversight) reads it, and auditors.",
+    )
+
+
+class ChecklistItem(Part):
+    """One thing that an applicant must bring."""
+
+    id: Slug
+    names: Names
+    required: bool = True
+
+
+class Service(Part):
+    """One thing that a counter of a service mall does: who answers, and what must be brought."""
+
+    id: Slug
+    names: Names
+    agency: Slug
+    checklist: tuple[ChecklistItem, ...] = ()
+    source: str = Field(min_length=1, max_length=300)
 
 
 class Holiday(Part):
@@ -195,6 +259,11 @@ class Jurisdiction(Valid):
     offences: tuple[Offence, ...] = Field(min_length=1)
     clocks: tuple[ClockPolicy, ...] = Field(min_length=1)
     undo_windows: tuple[UndoWindow, ...] = ()
+    review_policies: tuple[ReviewPolicy, ...] = ()
+    services: tuple[Service, ...] = ()
+    integrity_agency: Slug | None = Field(
+        None, description="Where 'an officer asked for money' goes, whatever else it is about; an agency of oversight."
+    )
     reject_reasons: tuple[RejectReason, ...] = Field(min_length=1)
     contest_grounds: tuple[ContestGround, ...] = Field(min_length=1)
     complaint_categories: tuple[ComplaintCategory, ...] = Field(min_length=1)
@@ -209,10 +278,19 @@ class Jurisdiction(Valid):
             message = f"timezone {self.timezone!r} does not exist"
             raise ValueError(message) from error
         agencies = {agency.id for agency in self.agencies}
+        overseers = {agency.id for agency in self.agencies if agency.oversight}
         articles = {article.id for article in self.articles}
         for what, name, known in (
             ("enforcement_agency", self.enforcement_agency, agencies),
             *(("complaint_categories", category.agency, agencies) for category in self.complaint_categories),
+            *(("services", service.agency, agencies) for service in self.services),
+            *(("clocks.services", s, {one.id for one in self.services}) for c in self.clocks for s in c.services or ()),
+            *(
+                ("confidential categories (agency with oversight)", c.agency, overseers)
+                for c in self.complaint_categories
+                if c.confidential
+            ),
+            *((("integrity_agency", self.integrity_agency, overseers),) if self.integrity_agency else ()),
             *((f"clocks.{c.id}.agencies", agency, agencies) for c in self.clocks for agency in c.agencies or ()),
             *((f"offences.{o.code}", article, articles) for o in self.offences for article in o.articles),
         ):
@@ -222,7 +300,9 @@ class Jurisdiction(Valid):
         listed: tuple[tuple[str, list[object]], ...] = (
             ("articles", [(a.id, a.version) for a in self.articles]),
             ("clocks", [(c.id, c.version) for c in self.clocks]),
+            ("services", [s.id for s in self.services]),
             ("undo_windows", [(w.id, w.version) for w in self.undo_windows]),
+            ("review_policies", [p.version for p in self.review_policies]),
             ("offences", [o.code for o in self.offences]),
             ("agencies", [a.id for a in self.agencies]),
             ("reject_reasons", [r.id for r in self.reject_reasons]),
@@ -271,27 +351,40 @@ class Jurisdiction(Valid):
         """A category of the closed list."""
         return next((category for category in self.complaint_categories if category.id == category_id), None)
 
-    def policies_at(self, kind: CaseKind, moment: datetime, agency: str | None = None) -> tuple[ClockPolicy, ...]:
+    def service(self, service_id: str) -> Service | None:
+        """A service of the malls."""
+        return next((service for service in self.services if service.id == service_id), None)
+
+    def policies_at(
+        self, kind: CaseKind, moment: datetime, agency: str | None = None, service: str | None = None
+    ) -> tuple[ClockPolicy, ...]:
         """The policies for a kind of case that hold at a moment: of each id the highest version.
 
-        Where an agency has its own policy of some name, the general ones of that name do not hold for it.
+        Where an agency or a service has its own policy of some name, the general ones do not hold for it.
         """
         day = self.local_day(moment)
         best: dict[str, ClockPolicy] = {}
         for policy in self.clocks:
-            meant = policy.agencies is None or agency in policy.agencies
+            meant = (policy.agencies is None or agency in policy.agencies) and (
+                policy.services is None or service in policy.services
+            )
             if kind in policy.kinds and policy.holds_on(day) and meant:
                 held = best.get(policy.id)
                 if held is None or policy.version > held.version:
                     best[policy.id] = policy
-        own = {policy.name for policy in best.values() if policy.agencies is not None}
-        return tuple(one for one in best.values() if one.agencies is not None or one.name not in own)
+        own = {policy.name for policy in best.values() if policy.is_special}
+        return tuple(one for one in best.values() if one.is_special or one.name not in own)
 
     def undo_window_s(self, kind: CaseKind, event_type: str, moment: datetime) -> int:
         """For how many seconds a decision can be undone; 0: it is final at once."""
         day = self.local_day(moment)
         held = [w for w in self.undo_windows if w.kind is kind and event_type in w.events and w.holds_on(day)]
         return max(held, key=lambda window: window.version).seconds if held else 0
+
+    def review_policy(self, moment: datetime) -> ReviewPolicy | None:
+        """How decisions are checked at a moment; None: they are not."""
+        held = [policy for policy in self.review_policies if policy.holds_on(self.local_day(moment))]
+        return max(held, key=lambda policy: policy.version, default=None)
 
     def policy(self, policy_id: str, version: int) -> ClockPolicy | None:
         """One version of a policy."""

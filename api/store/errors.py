@@ -83,6 +83,13 @@ class FinalAlready(Conflict):
     title = "The decision is final"
 
 
+class Confidential(Conflict):
+    """What goes past the unit is passed on to agencies of oversight only."""
+
+    code = "confidential"
+    title = "This goes past the unit"
+
+
 class BodyRefused(Unprocessable):
     """An event's body is not JSON that can be stored exactly."""
 

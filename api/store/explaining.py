@@ -11,6 +11,7 @@ from api.jurisdiction.model import ClockPolicy, Jurisdiction
 _UNITS = {
     "hours": ("jam", "hours of wall time"),
     "days": ("hari kalender", "calendar days"),
+    "years": ("tahun", "years"),
     "working_days": ("hari kerja", "working days"),
 }
 Days = tuple[tuple[date, str], ...]
@@ -24,11 +25,13 @@ class Moved:
         before: the deadline until then.
         added: holidays that were decreed since, with their names.
         removed: holidays that were taken back since.
+        stood_still: from when to when the clock was held, waiting for somebody outside the office.
     """
 
     before: datetime
-    added: Days
-    removed: Days
+    added: Days = ()
+    removed: Days = ()
+    stood_still: tuple[datetime, datetime] | None = None
 
 
 def _listed(days: Days) -> str:
@@ -99,5 +102,9 @@ def explained(
         if moved.removed:
             told_id += f"; tidak lagi libur: {_listed(moved.removed)}"
             told_en += f"; no longer a holiday: {_listed(moved.removed)}"
+        if moved.stood_still is not None:
+            since, to = (f"{moment.astimezone(jurisdiction.zone):%d-%m-%Y %H:%M}" for moment in moved.stood_still)
+            told_id += f"; jam berhenti dari {since} sampai {to}, menunggu pemohon"
+            told_en += f"; it stood still from {since} to {to}, waiting for the applicant"
         told_id, told_en = f"{told_id}.", f"{told_en}."
     return f"{told_id} [{source}]", f"{told_en} [{source}]"

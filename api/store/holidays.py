@@ -35,6 +35,7 @@ def follow_calendars(session: Session, moment: datetime) -> int:
         How many deadlines moved; each is told by an event `clock_moved`.
     """
     session.execute(select(func.pg_advisory_xact_lock(_CALENDAR_LOCK)))
+    _learn_units(session)
     moved = 0
     for jurisdiction in jurisdictions_of(session):
         seen = session.scalars(
@@ -53,6 +54,22 @@ def follow_calendars(session: Session, moment: datetime) -> int:
             added = _only_in(days, seen.days)
             moved += _move(session, jurisdiction, moment, added, _only_in(seen.days, days))
     return moved
+
+
+def _learn_units(session: Session) -> None:
+    """Clocks from before `counted_in` learn from their policy what they count in, so that holidays reach them too."""
+    unknown = (
+        select(ClockRow, CaseRow.jurisdiction)
+        .join(CaseRow, CaseRow.id == ClockRow.case_id)
+        .where(ClockRow.stopped_at.is_(None), ClockRow.counted_in.is_(None))
+    )
+    known = {one.id: one for one in jurisdictions_of(session)}
+    for row, jurisdiction_id in session.execute(unknown):
+        jurisdiction = known.get(jurisdiction_id)
+        policy = None if jurisdiction is None else jurisdiction.policy(row.policy_id, row.policy_version)
+        if policy is not None:
+            row.counted_in = policy.count
+    session.flush()
 
 
 def _only_in(these: dict[str, str], those: dict[str, str]) -> Days:
@@ -111,6 +128,7 @@ def _move_one(session: Session, jurisdiction: Jurisdiction, row: ClockRow, added
         actor=SYSTEM,
         body={
             "clock": row.name,
+            "round": row.round,
             "policy": row.policy_id,
             "from": iso_utc(before),
             "due_at": iso_utc(row.due_at or before),

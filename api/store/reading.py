@@ -78,7 +78,11 @@ class Viewer:
 
 def _condition(viewer: Viewer, reference: str | None) -> ColumnElement[bool]:
     if viewer.actor is not None:
-        return true() if viewer.only_agency is None else CaseRow.agency == viewer.only_agency
+        if viewer.only_agency is not None:
+            return CaseRow.agency == viewer.only_agency
+        # What goes past the unit is not for those who otherwise read everything, but for the auditors.
+        open_to_all = true() if viewer.actor.role == "auditor" else CaseRow.confidential.is_(False)
+        return open_to_all if viewer.agency is None else or_(open_to_all, CaseRow.agency == viewer.agency)
     # A complaint's public timeline belongs to whoever knows its reference; nothing can be listed.
     public = (
         and_(CaseRow.kind == CaseKind.COMPLAINT.value, CaseRow.reference == reference)

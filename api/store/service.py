@@ -14,9 +14,9 @@ from api.jurisdiction.loading import jurisdictions_of
 from api.jurisdiction.model import Jurisdiction
 from api.store.checking import check
 from api.store.clocks import move_clocks
-from api.store.errors import CaseNotFound, ChainBroken
+from api.store.errors import CaseNotFound, ChainBroken, Confidential
 from api.store.hashing import canonical_json, event_sha256, iso_utc
-from api.store.kinds import Actor, Audience, CaseKind
+from api.store.kinds import SYSTEM, Actor, Audience, CaseKind
 from api.store.references import new_reference
 from api.store.states import next_state, state_after
 from api.store.tables import CaseRow, ClockRow, EventRow
@@ -132,6 +132,8 @@ def _append(
     next_state(kind, row.state, event_type)
     check(session, row, event_type, actor=actor, at=at)
     jurisdiction = jurisdictions_of(session)[row.jurisdiction]
+    if event_type == "redirected" and row.confidential:
+        _check_oversight(jurisdiction, body.get("agency"))
     window_s = jurisdiction.undo_window_s(kind, event_type, at)
     if window_s:
         body = {**body, "final_at": iso_utc(at + timedelta(seconds=window_s))}
@@ -165,8 +167,33 @@ def _append(
     session.flush()
     # The database's trigger has moved state, count and head: read them back.
     session.refresh(row)
-    move_clocks(session, jurisdiction, row, event, actor=actor)
+    for resumed in move_clocks(session, jurisdiction, row, event, actor=actor):
+        _append(
+            session,
+            row,
+            "clock_moved",
+            actor=SYSTEM,
+            body={
+                "clock": resumed.clock.name,
+                "round": resumed.clock.round,
+                "policy": resumed.clock.policy_id,
+                "from": iso_utc(resumed.before),
+                # None: the holidays of the year that it reaches now are not published yet.
+                "due_at": None if resumed.clock.due_at is None else iso_utc(resumed.clock.due_at),
+                "paused_at": iso_utc(resumed.paused_at),
+                "resumed_at": iso_utc(at),
+            },
+            audience=Audience.PUBLIC,
+            at=at,
+        )
     return event
+
+
+def _check_oversight(jurisdiction: Jurisdiction, agency_id: object) -> None:
+    agency = jurisdiction.agency_named(str(agency_id))
+    if agency is None or not agency.oversight:
+        known = ", ".join(one.id for one in jurisdiction.agencies if one.oversight)
+        raise Confidential(f"This goes past the unit it is about: pass it on to an agency of oversight ({known}).")
 
 
 def events_of(session: Session, case_id: UUID) -> list[EventRow]:

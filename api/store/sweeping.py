@@ -1,4 +1,4 @@
-"""The sweeper: writes down that a deadline has passed, climbs its ladder, and computes deadlines that had to wait."""
+"""The sweeper: writes down what has become due and what follows, climbs ladders, computes what had to wait."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from api.jurisdiction.loading import jurisdictions_of
 from api.store.clocks import compute
+from api.store.errors import BlockRefused, NotFinalYet
 from api.store.hashing import iso_utc
-from api.store.kinds import SYSTEM, Audience
+from api.store.kinds import SYSTEM, Audience, CaseKind
 from api.store.service import append
 from api.store.tables import CaseRow, ClockRow
+from api.store.transitions import allowed
 
 BATCH = 100
 
@@ -33,12 +35,29 @@ def sweep_due(session: Session, moment: datetime, *, limit: int = BATCH) -> int:
     Returns:
         How many events were appended.
     """
-    due = and_(ClockRow.stopped_at.is_(None), ClockRow.next_at < moment)
+    due = and_(ClockRow.stopped_at.is_(None), ClockRow.paused_at.is_(None), ClockRow.next_at < moment)
     appended = 0
     for case_row in _locked(session, due, limit):
         for row in session.scalars(select(ClockRow).where(ClockRow.case_id == case_row.id, due)).all():
             appended += _climb(session, row, moment)
+            appended += _then(session, case_row, row)
     session.flush()
+    return appended
+
+
+def _then(session: Session, case_row: CaseRow, row: ClockRow) -> int:
+    """What the policy says follows from a missed deadline, each event where the case's state takes it."""
+    appended = 0
+    for event_type in row.then_types:
+        if row.overdue_event is None or event_type not in allowed(CaseKind(case_row.kind), case_row.state):
+            continue
+        body = {"clock": row.name, "due_at": iso_utc(row.due_at or row.started_at), "policy": row.policy_id}
+        try:
+            append(session, case_row.id, event_type, actor=SYSTEM, body=body, audience=Audience.PARTY)
+        except (BlockRefused, NotFinalYet) as error:
+            kept = {**body, "kept_from": event_type, "why": error.detail}
+            append(session, case_row.id, "note", actor=SYSTEM, body=kept, audience=Audience.INTERNAL)
+        appended += 1
     return appended
 
 
@@ -58,6 +77,8 @@ def _climb(session: Session, row: ClockRow, moment: datetime) -> int:
         row.overdue_event = event.number
         appended += 1
     row.next_at = None
+    if row.stopped_at is not None:
+        return appended
     while row.rung < len(row.ladder):
         rung = row.ladder[row.rung]
         reached_at = due + timedelta(hours=rung["after_hours"])
@@ -98,7 +119,12 @@ def compute_waiting(session: Session, *, limit: int = 100 * BATCH) -> int:
                 case_row.id,
                 "clock_computed",
                 actor=SYSTEM,
-                body={"clock": row.name, "due_at": iso_utc(row.due_at), "policy": row.policy_id},
+                body={
+                    "clock": row.name,
+                    "round": row.round,
+                    "due_at": iso_utc(row.due_at),
+                    "policy": row.policy_id,
+                },
                 audience=Audience.INTERNAL,
             )
             computed += 1

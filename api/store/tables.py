@@ -118,13 +118,17 @@ class ClockRow(Base):
     started_by: Mapped[int]
     stopped_by: Mapped[int | None]
     overdue_event: Mapped[int | None]
-    # Copied as well: what ends it without a result, what the system does when it is missed, what holds it still.
+    # Copied as well: what ends it without a result, what counts it anew, what the system does when it is missed, what
+    # holds it still.
     drops_on: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    restarts_on: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     then_types: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     pauses_on: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     resumes_on: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     # It stands still since then, and becomes due by no moment; empty: it runs.
     paused_at: Mapped[datetime | None]
+    # How long it stood still before: working days where it counts in those, else seconds.
+    paused_units: Mapped[int] = mapped_column(BigInteger, server_default="0")
     # Hours, days, years or working days: only the last may move. Empty in rows older than this column.
     counted_in: Mapped[str | None]
     # When the sweeper must look at it next (the deadline, then each rung of its ladder); empty: never.

@@ -27,7 +27,7 @@ from api.store.errors import CaseNotFound, IllegalTransition
 from api.store.kinds import CaseKind
 from api.store.reading import Viewer, case_for
 from api.store.tables import CaseRow
-from api.tickets.confirmation import DENIALS, Choice, confirm
+from api.tickets.confirmation import DENIALS, Choice, can_confirm, confirm
 from api.tickets.letter import notice_pdf
 from api.tickets.party import party_of, passes_of
 from api.tickets.view import TicketView, attachment_case, contest_views, ticket_view
@@ -202,7 +202,7 @@ def confirm_page(request: Request, session: DbSession, reference: str) -> Respon
         viewer, ticket = party_of(request, session, reference, CaseKind.TICKET)
     except CaseNotFound:
         return door(request, session, reference)
-    if ticket.state != "issued":
+    if not can_confirm(session, ticket):
         return RedirectResponse(f"/t/{ticket.reference}", status_code=303)
     return _confirm_page(request, session, viewer, ticket, typed={"choice": "", "driver": ""})
 

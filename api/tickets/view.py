@@ -9,18 +9,30 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.contests.service import attachments_of, contests_of
+from api.contests.service import attachments_of, contested_before, contests_of
 from api.portal.page import Texts
 from api.store.kinds import Audience, CaseKind
 from api.store.reading import Viewer, clocks, timeline
 from api.store.tables import CaseRow, ClockRow, EventRow
 from api.store.transitions import allowed
-from api.tickets.confirmation import DENIALS
+from api.tickets.confirmation import DENIALS, can_confirm
 from api.tickets.facts import TicketFacts, facts_of
 from api.web import figures
 
 TONES: Final = {
     "issued": "warning",
+    "notified": "warning",
+    "denied": "info",
+    "silent": "bad",
+    "blocked": "bad",
+    "due": "warning",
+    "court": "info",
+    "judged": "warning",
+    "settled": "good",
+    "moved": "good",
+    "withdrawn": "good",
+    "refused": "neutral",
+    "merged": "info",
     "confirmed": "info",
     "contested": "info",
     "upheld": "warning",
@@ -191,7 +203,7 @@ def contest_views(session: Session, viewer: Viewer, ticket: CaseRow, texts: Text
 
 
 def _confirmation(events: list[EventRow], texts: Texts) -> tuple[tuple[tuple[str, str], ...], bool]:
-    given = next((event for event in reversed(events) if event.type == "confirmed"), None)
+    given = next((event for event in reversed(events) if event.type in {"confirmed", "denied"}), None)
     if given is None:
         return (), False
     choice = str(given.data.get("choice", ""))
@@ -239,8 +251,8 @@ def ticket_view(session: Session, viewer: Viewer, ticket: CaseRow, texts: Texts)
             (texts.text("public.ticket.verify.key"), facts.evidence.key_id),
             (texts.text("public.ticket.verify.head", n=ticket.event_count), ticket.head_sha256 or ""),
         ),
-        can_confirm="confirmed" in possible and ticket.state == "issued",
-        can_contest="contested" in possible,
+        can_confirm=can_confirm(session, ticket),
+        can_contest=("contested" in possible or ticket.state == "blocked") and not contested_before(session, ticket),
         can_pay="paid" in possible and ticket.state != "contested",
     )
 

@@ -69,7 +69,7 @@ def test_the_first_answer_is_due_in_24_hours(kind, opened, clocks):
     clock = clocks(case)["first_response"]
     assert clock.started_at == case.opened_at
     assert clock.due_at - clock.started_at == timedelta(hours=24)
-    assert (clock.result, clock.policy_id, clock.policy_version) == ("running", "first-response", 1)
+    assert (clock.result, clock.policy_id, clock.policy_version) == ("running", "first-response", 2)
 
 
 def test_an_automatic_acknowledgement_does_not_stop_it(opened, add, clocks, citizen):
@@ -140,7 +140,11 @@ def test_a_late_notice_leaves_seven_days_to_pay(opened, clocks):
 def test_contesting_ends_the_owners_deadlines_and_a_judgement_starts_payment_anew(opened, add, clocks, database, clock):
     case = opened(CaseKind.TICKET)
     add(case, "contested", SYSTEM)
-    assert {name: one.result for name, one in clocks(case).items()} == {"confirmation": "on_time", "payment": "on_time"}
+    assert {name: one.result for name, one in clocks(case).items()} == {
+        "confirmation": "on_time",
+        "payment": "on_time",
+        "notice": "dropped",
+    }
     clock.advance(30 * DAY)
     event = add(case, "upheld")
     with database.session() as session:
@@ -161,7 +165,7 @@ def test_a_deadline_says_how_it_was_computed(opened, clocks):
     assert "24 jam sejak" in clock.explain_id
     assert "paling lambat" in clock.explain_id
     assert "24 hours of wall time from" in clock.explain_en
-    assert "first-response v1" in clock.explain_en
+    assert "first-response v2" in clock.explain_en
     assert "WIB" in clock.explain_en
 
 

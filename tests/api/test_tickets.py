@@ -56,7 +56,7 @@ def test_confirmation_and_payment_clocks_run_by_policy(database, settings, offic
     made = make_ticket(database, settings, officer)
     with database.session() as session:
         held = {clock.name: clock for clock in clocks_of(session, made.id)}
-        assert set(held) == {"confirmation", "payment"}
+        assert set(held) == {"notice", "confirmation", "payment"}
         assert held["confirmation"].due_at == made.opened_at + timedelta(days=5)
         # H+15 of an old offence has passed: a week is left all the same.
         assert held["payment"].due_at == made.opened_at + timedelta(days=7)
