@@ -45,7 +45,7 @@ class Lens:
         """A plane polygon's pixels [m, 2], cut at the near plane; None when nothing of it is in front."""
         seen = self.seen(points)
         if (seen[:, 2] < NEAR_M).any():
-            seen = _cut(seen)
+            seen = cut_near(seen)
             if len(seen) < 3:
                 return None
         return self.flat(seen)
@@ -83,7 +83,7 @@ def sway_px(camera: StageCamera, at_s: float) -> tuple[float, float]:
     return across, down
 
 
-def _cut(seen: Points) -> Points:
+def cut_near(seen: Points) -> Points:
     """The part of a polygon beyond the near plane."""
     kept: list[Points] = []
     for one, other in zip(seen, np.roll(seen, -1, axis=0), strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.stage.colour import BGR, darker
-from pipeline.stage.lens import NEAR_M, Lens, Points
+from pipeline.stage.lens import NEAR_M, Lens, Points, cut_near
 from pipeline.stage.solid import Face, Limb
 from pipeline.stage.specification import Light
 from pipeline.stage.world import Presence, box_of, hull
@@ -39,6 +39,59 @@ class Canvas:
     def copy(self) -> Canvas:
         """A canvas of its own."""
         return Canvas(self.colour.copy(), self.glow.copy(), self.owner.copy())
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """A body as the camera has it before itself: turned, measured and projected at once.
+
+    Attributes:
+        seen: Corners of all faces in the camera's axes [n, 3].
+        pixels: The same as pixels [n, 2]; of no use where they lie behind the near plane.
+        starts: Where each face begins, and where the last ends.
+        normals: In the world [faces, 3].
+        faces_us: Which faces look towards the camera.
+        face_m: Distance of each face.
+        rods: Ends of the limbs in the camera's axes [2 * limbs, 3].
+        limb_m: Distance of each limb.
+    """
+
+    seen: Points
+    pixels: Points
+    starts: NDArray[np.int64]
+    normals: Points
+    faces_us: NDArray[np.bool_]
+    face_m: NDArray[np.float64]
+    rods: Points
+    limb_m: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, presence: Presence, lens: Lens) -> _View:
+        """A presence before a lens."""
+        stacked = presence.solid.stacked
+        seen = lens.seen(presence.placed(stacked.points))
+        toward = lens.place - presence.placed(stacked.middles)
+        normals = presence.turned(stacked.normals)
+        rods = lens.seen(presence.placed(stacked.rods))
+        nearer = np.concatenate([seen[:, :2], np.maximum(seen[:, 2:3], NEAR_M)], axis=1)
+        return cls(
+            seen,
+            lens.flat(nearer),
+            stacked.starts,
+            normals,
+            np.asarray((normals * toward).sum(axis=1) > 0),
+            np.asarray(np.linalg.norm(toward, axis=1)),
+            rods,
+            np.asarray(np.linalg.norm((rods[::2] + rods[1::2]) / 2, axis=1)),
+        )
+
+    def flat(self, number: int, lens: Lens) -> Points | None:
+        """Pixels of a face, cut at the near plane; None when nothing of it is in front."""
+        low, high = self.starts[number], self.starts[number + 1]
+        if (self.seen[low:high, 2] >= NEAR_M).all():
+            return self.pixels[low:high]
+        cut = cut_near(self.seen[low:high])
+        return lens.flat(cut) if len(cut) >= 3 else None
 
 
 class Painter:
@@ -98,19 +151,28 @@ class Painter:
             return
         canvas.painting = presence.number
         groups = presence.solid.groups
+        view = _View.of(presence, self.lens)
         distance = [float(self.lens.seen(presence.placed(g.middle()[None]))[0, 2]) for g in groups]
+        first_face = first_limb = 0
+        places: list[tuple[int, int]] = []
+        for group in groups:
+            places.append((first_face, first_limb))
+            first_face += len(group.faces) + len(group.marks)
+            first_limb += len(group.limbs)
         for index in sorted(range(len(groups)), key=lambda i: (groups[i].level, -distance[i])):
-            group = groups[index]
+            group, (face_at, limb_at) = groups[index], places[index]
             faces = sorted(
-                group.faces, key=lambda face: -self._distance(presence.placed(face.points.mean(axis=0)[None])[0])
+                (n for n in range(len(group.faces)) if view.faces_us[face_at + n]),
+                key=lambda n: -view.face_m[face_at + n],
             )
-            for face in (*faces, *group.marks):
-                self._face(canvas, presence, face)
-            limbs = sorted(
-                group.limbs, key=lambda limb: -self._distance(presence.placed(((limb.start + limb.end) / 2)[None])[0])
-            )
-            for limb in limbs:
-                self._limb(canvas, presence, limb)
+            for number in faces:
+                self._face(canvas, group.faces[number], view, face_at + number)
+            marks_at = face_at + len(group.faces)
+            for number, mark in enumerate(group.marks):
+                if view.faces_us[marks_at + number]:
+                    self._face(canvas, mark, view, marks_at + number)
+            for number in sorted(range(len(group.limbs)), key=lambda n: -view.limb_m[limb_at + n]):
+                self._limb(canvas, group.limbs[number], view.rods[2 * (limb_at + number) : 2 * (limb_at + number) + 2])
         canvas.painting = 0
         self._soften(canvas, presence)
 
@@ -133,17 +195,11 @@ class Painter:
         points, _ = presence.solid.outline
         return bool((self.lens.seen(presence.placed(points))[:, 2] > NEAR_M).any())
 
-    def _distance(self, point: Points) -> float:
-        return float(np.linalg.norm(point - self.lens.place))
-
-    def _face(self, canvas: Canvas, presence: Presence, face: Face) -> None:
-        world = presence.placed(face.points)
-        normal = presence.turned(face.normal[None])[0]
-        if float(normal @ (self.lens.place - world.mean(axis=0))) <= 0:
-            return
-        flat = self.lens.polygon(world)
+    def _face(self, canvas: Canvas, face: Face, view: _View, number: int) -> None:
+        flat = view.flat(number, self.lens)
         if flat is None or not self._visible(flat):
             return
+        normal = view.normals[number]
         if face.texture is not None and len(flat) == 4:
             self._stretch(canvas, face.texture, flat.astype(np.float32), self.shade(normal))
             return
@@ -164,8 +220,7 @@ class Painter:
         low, high = flat.min(axis=0), flat.max(axis=0)
         return bool(high[0] > 0 and high[1] > 0 and low[0] < self.lens.width and low[1] < self.lens.height)
 
-    def _limb(self, canvas: Canvas, presence: Presence, limb: Limb) -> None:
-        seen = self.lens.seen(presence.placed(np.stack([limb.start, limb.end])))
+    def _limb(self, canvas: Canvas, limb: Limb, seen: Points) -> None:
         if (seen[:, 2] < NEAR_M).any():
             return
         flat = self.lens.flat(seen)

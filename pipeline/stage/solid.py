@@ -78,6 +78,25 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
+class Stacked:
+    """The parts of a body in the order of its groups: faces, then marks; limbs apart.
+
+    Attributes:
+        points: Corners of all faces [n, 3].
+        starts: Where each face begins in `points`, and where the last ends [faces + 1].
+        middles: Of the faces [faces, 3].
+        normals: Of the faces [faces, 3].
+        rods: Both ends of each limb, one after the other [2 * limbs, 3].
+    """
+
+    points: Points
+    starts: NDArray[np.int64]
+    middles: Points
+    normals: Points
+    rods: Points
+
+
+@dataclass(frozen=True, eq=False)
 class Solid:
     """A whole road user.
 
@@ -102,6 +121,20 @@ class Solid:
     head_lamps: tuple[Points, ...] = ()
     heads: tuple[tuple[Points, float, bool], ...] = ()
     people: tuple[tuple[Limb, ...], ...] = ()
+
+    @cached_property
+    def stacked(self) -> Stacked:
+        """All faces and limbs in one, so that a body is turned and projected at once."""
+        faces = [face for group in self.groups for face in (*group.faces, *group.marks)]
+        limbs = [limb for group in self.groups for limb in group.limbs]
+        sizes = [len(face.points) for face in faces]
+        return Stacked(
+            np.concatenate([face.points for face in faces]) if faces else np.zeros((0, 3)),
+            np.cumsum([0, *sizes]),
+            np.array([face.points.mean(axis=0) for face in faces]).reshape(-1, 3),
+            np.array([face.normal for face in faces]).reshape(-1, 3),
+            np.array([[limb.start, limb.end] for limb in limbs]).reshape(-1, 3),
+        )
 
     @cached_property
     def outline(self) -> tuple[Points, NDArray[np.float64]]:
