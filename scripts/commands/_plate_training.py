@@ -15,6 +15,8 @@ from models.errors import ModelError
 
 NAMES = frozenset({"plates", "plates-id"})
 MODEL = "plates-id"
+# What may lie in the training's folder: real crops to mix in, and an earlier network to begin with.
+PHOTOGRAPHS, BASE = "photographs", "base.pt"
 
 
 def train_plates(
@@ -22,10 +24,14 @@ def train_plates(
 ) -> None:
     """Train, and print the checkpoint's path.
 
+    Where the training's folder holds `photographs/labels.csv` or `base.pt`, real crops are mixed in, or training begins
+    with that network.
+
     Raises:
         TyperException: the extra `train` is missing, or there is nothing to resume.
     """
     try:
+        from models.training.plates.photographs import load_photographs  # noqa: PLC0415 - torch, as below
         from models.training.plates.train import Recipe  # noqa: PLC0415 - torch, only in the extra `train`
         from models.training.plates.train import train as run  # noqa: PLC0415 - as above
     except ModuleNotFoundError as error:
@@ -45,8 +51,17 @@ def train_plates(
             progress.update(bar, completed=state["done"], description=words)
 
         folder = out or (Path(made) if smoke else home() / "training" / MODEL)
+        base = folder / BASE
         try:
-            checkpoint = run(folder, recipe.smoke() if smoke else recipe, minutes=minutes, resume=resume, tell=tell)
+            checkpoint = run(
+                folder,
+                recipe.smoke() if smoke else recipe,
+                minutes=minutes,
+                resume=resume,
+                photographs=load_photographs(folder / PHOTOGRAPHS) if (folder / PHOTOGRAPHS).is_dir() else None,
+                base=base if base.exists() else None,
+                tell=tell,
+            )
         except ModelError as error:
             raise typer.TyperException(str(error)) from error
     sys.stdout.write(f"{checkpoint}\n" if checkpoint.exists() else "it runs: a few steps on a few made plates\n")

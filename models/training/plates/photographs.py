@@ -15,7 +15,7 @@ from models.plates.line_image import HEIGHT_PX, WIDTH_PX, gray_line
 from models.plates.posteriors import INDEX
 from models.plates.text_line import find_text_lines
 
-LABELS = "labels.csv"
+PHOTOGRAPH_LABELS = "labels.csv"
 # Share of showings as the whole crop, not as the line that was found in it.
 WHOLE_SHARE = 0.4
 
@@ -42,23 +42,25 @@ def load_photographs(folder: Path) -> Photographs:
         ModelError: no such file, a picture that cannot be decoded, or a text of other characters.
     """
     try:
-        rows = list(csv.DictReader((folder / LABELS).read_text(encoding="utf-8").splitlines()))
+        rows = list(csv.DictReader((folder / PHOTOGRAPH_LABELS).read_text(encoding="utf-8").splitlines()))
     except OSError as error:
-        raise ModelError(f"{folder / LABELS}: cannot be read: {error.strerror}") from error
+        raise ModelError(f"{folder / PHOTOGRAPH_LABELS}: cannot be read: {error.strerror}") from error
     texts, lines, wholes = [], [], []
     for row in rows:
         picture = cv2.imread(str(folder / row["image"]), cv2.IMREAD_COLOR)
         if picture is None:
             raise ModelError(f"{folder / row['image']}: not a picture that can be decoded")
         if not row["text"] or not set(row["text"]) <= INDEX.keys():
-            raise ModelError(f"{folder / LABELS}: {row['text']!r} of {row['image']} is no text of A-Z and 0-9")
+            raise ModelError(
+                f"{folder / PHOTOGRAPH_LABELS}: {row['text']!r} of {row['image']} is no text of A-Z and 0-9"
+            )
         crop = np.asarray(picture, np.uint8)
         found = find_text_lines(crop)
         texts.append(row["text"])
         wholes.append(gray_line(crop))
         lines.append(gray_line(found[0].image if len(found) == 1 else crop))
     if not texts:
-        raise ModelError(f"{folder / LABELS}: names no pictures")
+        raise ModelError(f"{folder / PHOTOGRAPH_LABELS}: names no pictures")
     return Photographs(tuple(texts), tuple(lines), tuple(wholes))
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,9 +19,12 @@ from models.plates.net_reader import NetReader  # noqa: E402 - as above
 from models.training.plates.batches import made_batch, wanted_steps  # noqa: E402 - as above
 from models.training.plates.drawing import draw  # noqa: E402 - as above
 from models.training.plates.export import export, load_checkpoint  # noqa: E402 - as above
+from models.training.plates.network import PlateNet  # noqa: E402 - as above
+from models.training.plates.photographs import PHOTOGRAPH_LABELS, load_photographs  # noqa: E402 - as above
 from models.training.plates.texts import random_text  # noqa: E402 - as above
 from models.training.plates.train import Recipe, best_path, course, train  # noqa: E402 - as above
 from scripts.commands.models import app  # noqa: E402 - as above
+from tests.models.plate_drawing import draw_plate  # noqa: E402 - as above
 
 FEW = Recipe(steps=4, batch=4, held_out=4)
 
@@ -115,6 +119,47 @@ def test_resuming_nothing_or_another_recipe_is_refused(tmp_path, checkpoint):
         train(tmp_path, FEW, resume=True)
     with pytest.raises(ModelError, match="seed"):
         train(checkpoint.parent, Recipe(steps=6, batch=4, held_out=4, seed=99), resume=True)
+
+
+def photographs_in(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    rows = ["image,text"]
+    for groups in (("H", "1837", "KT"), ("B", "42", "OAQ")):
+        cv2.imwrite(str(folder / f"{groups[1]}.png"), draw_plate(groups, expiry="08-27"))
+        rows.append(f"{groups[1]}.png,{''.join(groups)}")
+    (folder / PHOTOGRAPH_LABELS).write_text("\n".join(rows), encoding="utf-8")
+    return folder
+
+
+def test_real_crops_are_mixed_in_each_spoiled_anew(tmp_path):
+    real = load_photographs(photographs_in(tmp_path))
+    batch, again, drawn = made_batch(3, 1, 25, real), made_batch(3, 1, 25, real), made_batch(3, 1, 25)
+    assert np.array_equal(batch.images, again.images)
+    assert set(batch.texts[:2]) <= set(real.texts)
+    assert (batch.steps[:2] == -1).all()
+    assert not set(drawn.texts) & set(real.texts)
+    assert not np.array_equal(batch.images[0], made_batch(3, 2, 25, real).images[0])
+
+
+def test_photographs_that_cannot_be_used_are_told(tmp_path):
+    with pytest.raises(ModelError, match=r"labels.csv: cannot be read"):
+        load_photographs(tmp_path)
+    folder = photographs_in(tmp_path)
+    (folder / PHOTOGRAPH_LABELS).write_text("image,text\n42.png,b-42\n", encoding="utf-8")
+    with pytest.raises(ModelError, match="no text of A-Z and 0-9"):
+        load_photographs(folder)
+
+
+def test_training_may_begin_with_an_earlier_network_of_another_height(tmp_path, checkpoint):
+    saved = torch.load(checkpoint, weights_only=True)
+    saved["model"]["collapse.0.weight"] = saved["model"]["collapse.0.weight"][:, :, :4]
+    torch.save(saved, tmp_path / "lower.pt")
+    begun = PlateNet()
+    begun.begin_from(saved["model"])
+    assert torch.equal(begun.state_dict()["picture.0.weight"], saved["model"]["picture.0.weight"])
+    assert train(tmp_path / "out", FEW, base=tmp_path / "lower.pt").exists()
+    with pytest.raises(ModelError, match="nothing to begin with"):
+        train(tmp_path / "none", FEW, base=tmp_path / "absent.pt")
 
 
 def test_the_exported_network_says_what_the_trained_one_says_and_reads_behind_the_port(tmp_path, checkpoint):
