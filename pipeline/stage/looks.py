@@ -19,6 +19,9 @@ CAMERA: Content = {
 }
 """Small pictures, ten a second: as many as are analysed."""
 
+COUNTED_M = 19.0
+"""Where who passes is counted, north in metres."""
+
 LOOKS: dict[str, dict[str, Look]] = {
     "red_light": signal_looks.RED_LIGHT,
     "stop_line": signal_looks.STOP_LINE,
@@ -69,6 +72,10 @@ def looking_like(kind: str, look: str, random: Random, difficulty: float, time: 
         "light": {**light, **content.get("light", {})},
         "camera": {**CAMERA, **content.get("camera", {})},
     }
+    lanes = settled["road"]["lanes"]
+    if settled["camera"]["focal_px"] == CAMERA["focal_px"]:
+        ends = lanes[0]["centre_m"] - 1.7, lanes[-1]["centre_m"] + 1.7
+        settled["count_lines"] = [{"id": "count", "north_m": COUNTED_M, "west_m": ends[0], "east_m": ends[1]}]
     if kind in ("no_helmet", "pillion"):
         settled["checks"] = ["no_helmet", "pillion"]
     return settled

@@ -167,10 +167,8 @@ class _Play:
 
     def _is_seen(self, record: Record) -> bool:
         box = record["box"]
-        return (
-            record["hidden_share"] <= self._errors.hidden
-            and min(box[2] - box[0], box[3] - box[1]) >= self._errors.least_px
-        )
+        shorter = min(float(box[2] - box[0]), float(box[3] - box[1]))
+        return float(record["hidden_share"]) <= self._errors.hidden and shorter >= self._errors.least_px
 
     def _seen(self, records: list[Record]) -> tuple[Detections, list[Record]]:
         """What a detector makes of a picture, and whose each box is."""

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from models.catalogue import resolve, sha256_of
 from models.detection import Detections
-from models.detector import Detector
-from models.plates.reader import PlateReader
+from models.detector import Detector, load_detector
+from models.plates.reader import PlateReader, load_plate_reader
 from pipeline.camera import Camera
 from pipeline.exhibits import Finding
 from pipeline.ingest import open_source
@@ -30,11 +31,25 @@ from pipeline.stage.production import CLIP, DRAWING, SCENE, TRUTH
 from pipeline.suite.outcome import Outcome, Record, crossing_line, lines, offence_line, stamp
 
 ROOM = Path("var/suite")
+UNSEEN = {
+    "count_lines",
+    "grace",
+    "certificate",
+    "calendar",
+    "checks",
+    "directed",
+    "priority_plates",
+    "survey_sigma_px",
+    "survey_sigma_m",
+    "recorded_at",
+    "timezone",
+}
+"""What changes no picture."""
 
 
 def clip_folder(specification: Specification, room: Path = ROOM) -> Path:
     """Where a scene's clip lies or will lie."""
-    content = specification.model_dump(mode="json", by_alias=True)
+    content = specification.model_dump(mode="json", by_alias=True, exclude=UNSEEN)
     canonical = json.dumps([DRAWING, content], sort_keys=True, separators=(",", ":"))
     return room / "clips" / f"{specification.name}-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
 
@@ -71,7 +86,7 @@ class Remembering:
 
     def detect(self, frame_bgr: NDArray[np.uint8], *, confidence: float = 0.25) -> Detections:
         """See `models.detector.Detector`."""
-        key = f"{zlib.crc32(np.ascontiguousarray(frame_bgr)):08x}-{round(1000 * confidence)}"
+        key = f"{zlib.crc32(frame_bgr.tobytes()):08x}-{round(1000 * confidence)}"
         if key not in self._known:
             seen = self._detector.detect(frame_bgr, confidence=confidence)
             self._known[key] = np.concatenate(
@@ -88,6 +103,33 @@ class Remembering:
             with self._path.open("wb") as file:
                 np.savez(file, **self._known)  # type: ignore[arg-type] # numpy's stub takes the keys for its options
             self._new = 0
+
+
+class Watch:
+    """Watches clips, one after the other, with one detector and one reader of plates.
+
+    Args:
+        detector: Its name in the catalogue.
+        room: Where clips and detections are kept.
+
+    Raises:
+        ModelError: The weights are absent or damaged.
+    """
+
+    def __init__(self, detector: str, *, room: Path = ROOM) -> None:
+        self._room = room
+        self._detector = load_detector(detector)
+        self._reader = load_plate_reader()
+        self._weights = sha256_of(resolve(detector))[:12]
+
+    def is_drawn(self, specification: Specification) -> bool:
+        """Whether its clip is there."""
+        return (clip_folder(specification, self._room) / "drawn").exists()
+
+    def outcome(self, name: str, specification: Specification) -> Outcome:
+        """Draw if need be, and judge."""
+        folder = draw(specification, self._room)
+        return watch(name, folder, self._detector, self._reader, weights=self._weights)
 
 
 def watch(name: str, folder: Path, detector: Detector, reader: PlateReader, *, weights: str) -> Outcome:
