@@ -70,10 +70,13 @@ def train_plates(
 def export_plates(checkpoint: Path | None, to: Path | None) -> None:
     """Write the ONNX file, and print its path, size and SHA-256.
 
+    A target that ends in `.pth` gets EasyOCR's three files for a user's network instead: NAME.pth, .yaml and .py.
+
     Raises:
         TyperException: the extra `train` or the checkpoint is missing, or it holds another network.
     """
     try:
+        from models.training.plates.easyocr_export import export_easyocr  # noqa: PLC0415 - torch, as below
         from models.training.plates.export import export as run  # noqa: PLC0415 - torch, only in the extra `train`
     except ModuleNotFoundError as error:
         raise typer.TyperException(
@@ -81,6 +84,10 @@ def export_plates(checkpoint: Path | None, to: Path | None) -> None:
         ) from error
     checkpoint = checkpoint or home() / "training" / MODEL / "last.pt"
     try:
+        if to is not None and to.suffix == ".pth":
+            folder = export_easyocr(checkpoint, to.parent, to.stem)
+            sys.stdout.write(f"{folder}: {to.stem}.pth, {to.stem}.yaml and {to.stem}.py for EasyOCR's recog_network\n")
+            return
         path = run(checkpoint, to or checkpoint.with_name(f"{MODEL}.onnx"))
     except ModelError as error:
         raise typer.TyperException(str(error)) from error
