@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from api.store.kinds import CaseKind
+from api.store.persons import ROLES_OF, SECOND_PERSONS
 from api.store.transitions import NEW, TRANSITIONS
 
 BEGIN = "<!-- transitions: drawn by api/store/drawing.py -->"
@@ -37,12 +38,35 @@ def _table(kind: CaseKind) -> Iterator[str]:
     yield ""
 
 
+def _second_persons() -> Iterator[str]:
+    yield "| two persons | who acts must be another than who |"
+    yield "| --- | --- |"
+    firsts: dict[tuple[str, str], list[str]] = {}
+    for rule in SECOND_PERSONS:
+        where = {"case": "", "parent": " (its parent)", "grandparent": " (its parent's parent)"}[rule.whose]
+        needed = ", which must be there" if rule.needed else ""
+        firsts.setdefault((rule.kind.value, rule.event), []).append(f"`{rule.first}`{where}{needed}")
+    for (kind, event), named in firsts.items():
+        yield f"| {kind}: `{event}` | {'; '.join(named)} |"
+    yield ""
+
+
+def _roles() -> str:
+    by_roles: dict[str, list[str]] = {}
+    for (kind, event), roles in ROLES_OF.items():
+        if any(event in events for events in TRANSITIONS[kind].values()):
+            by_roles.setdefault("/".join(sorted(roles)), []).append(f"{kind.value} `{event}`")
+    return " ".join(f"For {roles} only: {', '.join(sorted(events))}." for roles, events in sorted(by_roles.items()))
+
+
 def transition_tables() -> str:
-    """All tables as Markdown, a table a kind."""
+    """All tables as Markdown, a table a kind, then who may and what needs two persons."""
     lines = [BEGIN, ""]
     for kind in TRANSITIONS:
         lines += _table(kind)
-    lines += [f"Every state but the unborn one also takes {', '.join(f'`{event}`' for event in everywhere())}.", END]
+    lines += [f"Every state but the unborn one also takes {', '.join(f'`{event}`' for event in everywhere())}.", ""]
+    lines += _second_persons()
+    lines += [_roles(), END]
     return "\n".join(lines)
 
 
