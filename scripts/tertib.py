@@ -50,6 +50,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "worker": Subcommand("scripts.commands.worker", "The office's background worker: letters, messages, money.", "office"),
     "letters": Subcommand("scripts.commands.letters", "Print letters, record what came back, measure.", "office"),
     "payments": Subcommand("scripts.commands.payments", "Hold the bank's file of a day against the books.", "office"),
+    "bench": Subcommand("scripts.commands.bench", "Speed against named opponents, on named suites.", "office"),
     "audit": Subcommand("scripts.commands.audit", "Check the case store, publish its head, prove a case.", "office"),
     "demo": Subcommand("scripts.commands.demo", "Office and sample cameras on one machine.", "all"),
     "doctor": Subcommand("scripts.commands.doctor", "What is wrong on this machine, and what to do.", "all"),

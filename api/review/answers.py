@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.review import leases
 from api.review.decision import DECIDING_ROLES, Judge, already
 from api.review.errors import LeaseLost, NotForRole, ReasonNeeded, SamePerson
+from api.review.readings import standing
 from api.store.kinds import Audience, CaseKind
 from api.store.reading import case_for
 from api.store.service import append, events_of, lock_case
@@ -46,9 +47,11 @@ def clean(text: str) -> str:
 
 
 def validators_of(session: Session, ticket: CaseRow) -> frozenset[str]:
-    """Ids of those who validated a ticket: who approved the violation, and who is named on the ticket."""
+    """Ids of those who validated a ticket: who read and approved the violation, and who is named on the ticket."""
     approved = [] if ticket.parent_id is None else events_of(session, ticket.parent_id)
     named = [event.actor_id for event in approved if event.type == "approved"]
+    if ticket.parent_id is not None:
+        named += [one.user_id for one in standing(session, ticket.parent_id)]
     opened = [event.actor_id for event in events_of(session, ticket.id) if event.type == "opened"]
     return frozenset((*named, *opened))
 

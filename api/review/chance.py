@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from typing import Final, Protocol
 from uuid import UUID
@@ -9,6 +10,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 CHANCE_KEY: Final = "tertib.chance"
+# A rehearsal that must go the same way twice sets it to a number; the supervisors' page says so in red.
+REHEARSAL: Final = "TERTIB_REHEARSAL_DRAW"
 
 
 class Chance(Protocol):
@@ -42,10 +45,17 @@ class FixedChance:
         return self.value
 
 
+def is_rehearsed() -> bool:
+    """Whether this office's luck is set from outside."""
+    return bool(os.environ.get(REHEARSAL))
+
+
 def chance_of(session: Session) -> Chance:
-    """What the session carries (`session.info`), else the operating system's randomness."""
+    """What the session carries, else the rehearsal's number, else the operating system's randomness."""
     carried: Chance | None = session.info.get(CHANCE_KEY)
-    return carried or SystemChance()
+    if carried is not None:
+        return carried
+    return FixedChance(float(os.environ[REHEARSAL])) if is_rehearsed() else SystemChance()
 
 
 def random_place(chance: Chance) -> UUID:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -16,8 +17,9 @@ from api.people.forms import SESSION_COOKIE, cookie_name
 from api.people.service import User
 from api.requests import DbSession, TheSettings
 from api.review import queue
-from api.review.decision import Judge
+from api.review.decision import Judge, undo_until
 from api.review.leases import release
+from api.review.pace import latest_of
 from api.store.errors import CaseNotFound
 from api.store.reading import readable_by
 from api.store.references import parse_reference
@@ -30,6 +32,7 @@ HELP_KEYS: Final = (
     ("a", "review.help.approve"),
     ("r", "review.help.reject"),
     ("s", "review.help.skip"),
+    ("u", "review.help.undo"),
     ("n", "review.help.next"),
     ("v b o d", "review.help.exhibits"),
     ("␣", "review.help.play"),
@@ -40,15 +43,26 @@ HELP_KEYS: Final = (
     ("z", "review.help.zoom"),
     ("?", "review.help.help"),
 )
-_DONE_TONES: Final = {"approved": "good", "rejected": "info", "skipped": "info", "answered": "good", "empty": "info"}
+_DONE_TONES: Final = {
+    "approved": "good",
+    "approved_pending": "good",
+    "rejected": "info",
+    "rejected_pending": "info",
+    "skipped": "info",
+    "undone": "info",
+    "answered": "good",
+    "empty": "info",
+}
 
 
 @dataclass(frozen=True)
 class Done:
-    """What was done a moment ago, told on the next page."""
+    """What was done a moment ago, told on the next page; `undo`: the case whose decision can still be taken back."""
 
     sentence: str
     tone: str
+    undo: UUID | None = None
+    undo_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,7 @@ class Desk:
             "keys_on": self.request.cookies.get(KEYS_COOKIE) != "off",
             "help_keys": HELP_KEYS,
             "done": self._done(),
+            "pace": self._pace(),
             "lease_until": None,
             "refusal": None,
             **own,
@@ -98,7 +113,22 @@ class Desk:
         if reference is None and what != "empty":
             return None
         ticket = parse_reference(self.request.query_params.get("ticket", "")) or ""
-        return Done(self.say(f"review.done.{what}", reference=reference or "", ticket=ticket), _DONE_TONES[what])
+        sentence = self.say(f"review.done.{what}", reference=reference or "", ticket=ticket)
+        undo, until = self._undo(reference) if what.partition("_")[0] in {"approved", "rejected"} else (None, None)
+        return Done(sentence, _DONE_TONES[what], undo, until)
+
+    def _undo(self, reference: str | None) -> tuple[UUID | None, datetime | None]:
+        mine = readable_by(self.user.viewer).where(CaseRow.reference == reference)
+        case = self.session.scalars(mine).one_or_none()
+        until = None if case is None else undo_until(self.session, self.judge, case)
+        return (None, None) if case is None or until is None else (case.id, until)
+
+    def _pace(self) -> str | None:
+        """What an officer who decides too fast is told."""
+        alarm = latest_of(self.session, self.user.actor, now(self.session))
+        if alarm is None:
+            return None
+        return self.say(f"review.pace.{alarm.sort}", n=alarm.cases, seconds=alarm.seconds)
 
     def go_on(self, *, done: str, of: CaseRow, ticket: CaseRow | None = None) -> RedirectResponse:
         """To the next case, or to the queue when nothing waits; told on that page what was done."""

@@ -53,6 +53,13 @@ class CannotBeTicketed(ReviewRefused):
     title = "No ticket can come of this case"
 
 
+class UndoRefused(ReviewRefused):
+    """There is nothing to take back, or it is too late for it."""
+
+    code = "undo-refused"
+    title = "The decision stays"
+
+
 class SamePerson(ReviewRefused):
     """Who validated a ticket does not judge the contest against it."""
 

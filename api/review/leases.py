@@ -7,14 +7,16 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy import ColumnElement, case, exists, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from api.clock import now
-from api.review.tables import WorkRow
+from api.review.tables import KnownAnswerRow, ReadingRow, WorkRow
 from api.store.kinds import Actor
 
 LEASE: Final = timedelta(minutes=15)
+# The reading that two who differ leave to a supervisor.
+SUPERVISORS: Final = 3
 _NOBODY: Final = {"user_id": None, "user_name": None, "taken_at": None, "until": None}
 _RETURNS_AT_ONCE: Final = 200
 
@@ -55,18 +57,33 @@ def obtainable_by(officer: Actor, moment: datetime) -> ColumnElement[bool]:
     return WorkRow.rests_until.is_(None) & on_no_desk
 
 
+def for_role(officer: Actor) -> ColumnElement[bool]:
+    """Work items whose reading is for this officer's role."""
+    return true() if officer.role == "supervisor" else WorkRow.reading < SUPERVISORS
+
+
+def not_read_by(officer: Actor) -> ColumnElement[bool]:
+    """Work items that this officer has not read, nor placed as one whose answer is known."""
+    read = exists().where(
+        ReadingRow.case_id == WorkRow.case_id, ReadingRow.user_id == officer.id, ReadingRow.withdrawn_at.is_(None)
+    )
+    placed = exists().where(KnownAnswerRow.case_id == WorkRow.case_id, KnownAnswerRow.placed_by == officer.id)
+    return ~read & ~placed
+
+
 def take(session: Session, case_id: UUID, officer: Actor) -> Lease | None:
     """Put a waiting case on an officer's desk, or keep it there for longer.
 
     One statement decides: of two officers who ask at the same time, the database lets one through.
 
     Returns:
-        The lease; None when somebody else holds the case, or it does not wait (any more).
+        The lease; None when somebody else holds the case, this officer has read it, it is a supervisor's, or it does
+        not wait (any more).
     """
     moment = now(session)
     statement = (
         update(WorkRow)
-        .where(WorkRow.case_id == case_id, obtainable_by(officer, moment))
+        .where(WorkRow.case_id == case_id, obtainable_by(officer, moment), not_read_by(officer), for_role(officer))
         .values(lent_to(officer, moment))
         .returning(WorkRow)
         .execution_options(synchronize_session=False, populate_existing=True)

@@ -12,7 +12,8 @@ from api.intake.evidence_store import EvidenceStore
 from api.jurisdiction.loading import jurisdictions_of
 from api.people.pages import safe_target
 from api.requests import TheSettings
-from api.review import decision, leases, queue, seeing
+from api.review import decision, leases, queue, readings, seeing
+from api.review.agreement import READING_ROLES
 from api.review.answer_pages import answer_page
 from api.review.answer_pages import router as answer_router
 from api.review.answers import ANSWERING_ROLES
@@ -20,6 +21,8 @@ from api.review.assembling import blocked_now, case_view, manifest_behind, roles
 from api.review.desk import KEYS_COOKIE, Desk, TheDesk
 from api.review.errors import AlreadyDecided, ReasonNeeded, ReviewRefused
 from api.review.listing import lines
+from api.review.oversight_pages import router as oversight_router
+from api.store.errors import FinalAlready, IllegalTransition
 from api.store.kinds import CaseKind
 from api.store.pages import log_search
 from api.store.reading import case_for
@@ -29,20 +32,24 @@ from api.web.rendering import render
 
 router = APIRouter(include_in_schema=False)
 router.include_router(answer_router)
+router.include_router(oversight_router)
 CaseName = str
 
 
 @router.get("/review", name="review_queue")
-def queue_page(desk: TheDesk, after: str | None = None) -> Response:
-    """Everything that waits, the clock that runs out first on top."""
-    page = queue.page(desk.session, desk.user.viewer, after=after)
+def queue_page(desk: TheDesk, after: str | None = None, show: str = "") -> Response:
+    """Everything that waits, the clock that runs out first on top; `show=overdue`: only what should be over by now."""
+    overdue = show == "overdue"
+    page = queue.page(desk.session, desk.user.viewer, after=after, overdue=overdue)
     # A list of plates is personal data too.
     log_search(desk.session, desk.user.actor, "queue", after or "", purpose="review", found=len(page.entries))
     context = desk.context(
         entries=lines(desk.session, page.entries, desk.language),
         counts=queue.counts(desk.session, desk.user.viewer),
-        older=None if page.older is None else f"/review?after={page.older}",
-        newer="/review" if after else None,
+        older=None if page.older is None else f"/review?after={page.older}" + ("&show=overdue" if overdue else ""),
+        newer=("/review?show=overdue" if overdue else "/review") if after else None,
+        overdue=overdue,
+        may_oversee=desk.user.role in READING_ROLES,
     )
     return render(desk.request, "review/queue.html", context)
 
@@ -85,6 +92,8 @@ def case_page(desk: TheDesk, name: CaseName) -> Response:
 def _violation_page(desk: Desk, case: CaseRow, *, refusal: str | None = None, status: int = 200) -> Response:
     view = case_view(desk.session, case, desk.language)
     may_decide = desk.user.role in decision.DECIDING_ROLES and case.state == decision.WAITING
+    pending = _pending(desk, case) if may_decide else None
+    may_decide = may_decide and pending is None
     lease = leases.take(desk.session, case.id, desk.user.actor) if may_decide and not desk.is_prefetch else None
     if lease is not None:
         seeing.record(
@@ -96,11 +105,22 @@ def _violation_page(desk: Desk, case: CaseRow, *, refusal: str | None = None, st
         lease_until=None if lease is None else lease.until,
         lease_holder=None if held is None else held.user_name,
         may_decide=may_decide,
+        pending=pending,
         readiness=_readiness(desk, case, view.roles),
         reasons=_reasons(desk, case),
         refusal=refusal,
     )
     return render(desk.request, "review/case.html", context, status_code=status)
+
+
+def _pending(desk: Desk, case: CaseRow) -> str | None:
+    """Why a case that waits does not wait for this officer; None when it does."""
+    if readings.own(desk.session, case.id, desk.user.actor) is not None:
+        return desk.say("review.pending.yours")
+    wanted = readings.wanted_reading(desk.session, case.id)
+    if wanted == leases.SUPERVISORS and desk.user.role != "supervisor":
+        return desk.say("review.supervisor_wanted")
+    return None
 
 
 def _readiness(desk: Desk, case: CaseRow, roles: frozenset[str]) -> dict[str, object]:
@@ -175,7 +195,8 @@ def decide(
     except TicketRefused as error:
         return _violation_page(desk, case, refusal=desk.say(error.message, **error.values), status=409)
     ticket = ticket_of(desk.session, outcome.case) if outcome.decision == "approved" else None
-    return desk.go_on(done=outcome.decision, of=outcome.case, ticket=ticket)
+    done = outcome.decision + ("_pending" if outcome.pending else "")
+    return desk.go_on(done=done, of=outcome.case, ticket=ticket)
 
 
 def _confirm_page(desk: Desk, case: CaseRow, choice: str, *, refusal: str | None = None, status: int = 200) -> Response:
@@ -186,6 +207,20 @@ def _confirm_page(desk: Desk, case: CaseRow, choice: str, *, refusal: str | None
         refusal=refusal,
     )
     return render(desk.request, "review/confirm.html", context, status_code=status)
+
+
+@router.post("/review/{name}/undo", name="review_undo")
+def undo(desk: TheDesk, name: CaseName) -> Response:
+    """Take one's own last decision back, while it can be: the case is on one's desk again."""
+    case = desk.case(name)
+    try:
+        with desk.session.begin_nested():
+            decision.undo(desk.session, desk.judge, case.id)
+    except ReviewRefused as error:
+        return _violation_page(desk, case, refusal=desk.say(error.message), status=error.status)
+    except (FinalAlready, IllegalTransition) as error:
+        return _violation_page(desk, case, refusal=desk.say("review.undo.late"), status=error.status)
+    return RedirectResponse(f"/review/{case.id}?done=undone&of={case.reference}", status_code=303)
 
 
 @router.post("/review/{name}/skip", name="review_skip")

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, aliased
 from api.clock import now
 from api.problems import BadRequest
 from api.review.chance import chance_of, random_place
-from api.review.leases import give_back_expired, lent_to
+from api.review.leases import for_role, give_back_expired, lent_to, not_read_by
 from api.review.tables import WorkRow
 from api.store.kinds import Actor, CaseKind
 from api.store.reading import Viewer, readable_by
@@ -65,7 +65,12 @@ class Counts:
     overdue: int
 
 
-def _parse_cursor(cursor: str) -> Place:
+def place_of(cursor: str) -> Place:
+    """Where in the queue a cursor points.
+
+    Raises:
+        BadRequest: it is none of ours.
+    """
     try:
         text = base64.urlsafe_b64decode(cursor[:200] + "=" * (-len(cursor) % 4)).decode()
         at, _, case_id = text.partition("|")
@@ -106,7 +111,7 @@ def page(
         .execution_options(populate_existing=True)
     )
     if after is not None:
-        query = query.where(tuple_(WorkRow.due_at, WorkRow.case_id) > _parse_cursor(after))
+        query = query.where(tuple_(WorkRow.due_at, WorkRow.case_id) > place_of(after))
     if overdue:
         query = query.where(WorkRow.due_at < moment)
     own = viewer.actor.id if viewer.actor else None
@@ -164,14 +169,14 @@ def _for(officer: Actor) -> ColumnElement[bool]:
     """What somebody of this role may answer at all."""
     if officer.role == "agency":
         return WorkRow.kind == CaseKind.COMPLAINT.value
-    return true()
+    return for_role(officer)
 
 
 def take_next(session: Session, viewer: Viewer, officer: Actor, *, after: CaseRow | None = None) -> CaseRow | None:
     """The next case for an officer, now on that officer's desk; None when nothing waits.
 
     A random one of those that are due on the first day on which anything is due. Passed over: cases on other desks,
-    those skipped by this officer a moment ago, contests of their own tickets.
+    those skipped by this officer a moment ago, those read by this officer already, contests of their own tickets.
 
     Args:
         session: an open transaction.
@@ -197,6 +202,7 @@ def _take(session: Session, viewer: Viewer, officer: Actor, moment: datetime, no
         _for(officer),
         ~_skipped_by(officer, moment),
         or_(WorkRow.kind != CaseKind.CONTEST.value, ~_validated_by(officer)),
+        not_read_by(officer),
         true() if not_this is None else WorkRow.case_id != not_this,
     )
 

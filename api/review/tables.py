@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, Computed, FetchedValue, ForeignKey, Identity, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.base import Base
 
 _FREE = text("user_id is null and rests_until is null")
+_STANDING = text("withdrawn_at is null")
 
 
 class QueueStateRow(Base):
@@ -74,3 +76,71 @@ class EvidenceViewRow(Base):
     session_id: Mapped[str]
     what: Mapped[str]
     at: Mapped[datetime]
+
+
+class ReadingRow(Base):
+    """One officer's decision on a violation: the first, the blind second, or a supervisor's third. Only grows.
+
+    A case whose answer was known is read by several, each by himself. `withdrawn_at`: its author took it back.
+    """
+
+    __tablename__ = "readings"
+    __table_args__ = (
+        CheckConstraint("decision in ('approved', 'rejected')", name="decision"),
+        CheckConstraint("(decision = 'rejected') = (reason_id is not null)", name="reason"),
+        CheckConstraint("number >= 1", name="number"),
+        Index("uq_readings_user_id", "case_id", "user_id", unique=True, postgresql_where=_STANDING),
+        Index("uq_readings_number", "case_id", "number", unique=True, postgresql_where=_STANDING),
+        Index("ix_readings_user_id_at", "user_id", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    number: Mapped[int]
+    user_id: Mapped[str]
+    user_name: Mapped[str]
+    decision: Mapped[str]
+    reason_id: Mapped[str | None]
+    camera_id: Mapped[str]
+    offence: Mapped[str]
+    taken_at: Mapped[datetime]
+    at: Mapped[datetime]
+    dwell_s: Mapped[float]
+    seen: Mapped[dict[str, str]] = mapped_column(JSONB)
+    withdrawn_at: Mapped[datetime | None]
+
+
+class KnownAnswerRow(Base):
+    """A case whose right answer is known, among all others; no page of a reviewer reads this table. Only grows."""
+
+    __tablename__ = "known_answers"
+    __table_args__ = (CheckConstraint("expected in ('approved', 'rejected')", name="expected"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    expected: Mapped[str]
+    placed_by: Mapped[str]
+    placed_by_name: Mapped[str]
+    placed_at: Mapped[datetime]
+
+
+class PaceAlarmRow(Base):
+    """Somebody decided faster than anybody can look. Only grows.
+
+    `sort`: `hour` (so many `cases` in an hour), `quick` (so many in a row, each within a few `seconds`).
+    """
+
+    __tablename__ = "pace_alarms"
+    __table_args__ = (
+        CheckConstraint("sort in ('hour', 'quick')", name="sort"),
+        Index("ix_pace_alarms_user_id_at", "user_id", "at"),
+        Index("ix_pace_alarms_at", "at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    user_id: Mapped[str]
+    user_name: Mapped[str]
+    sort: Mapped[str]
+    at: Mapped[datetime]
+    cases: Mapped[int]
+    seconds: Mapped[int]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))

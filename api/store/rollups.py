@@ -79,7 +79,7 @@ def fold(session: Session, *, most: int = _FOLDED_AT_ONCE) -> int:
     return folded
 
 
-def _both(what: str, viewer: Viewer) -> Subquery:
+def lines_of(what: str, viewer: Viewer) -> Subquery:
     """Folded and fresh lines of one sort that a viewer may read."""
 
     def lines(table: Table) -> Select[Any]:
@@ -92,7 +92,7 @@ def _both(what: str, viewer: Viewer) -> Subquery:
 
 def waiting(session: Session, viewer: Viewer, moment: datetime) -> Waiting:
     """What waits for a viewer's answer."""
-    held = _both("waiting", viewer)
+    held = lines_of("waiting", viewer)
     hour = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     late = func.coalesce(func.sum(held.c.n).filter(held.c.bucket < hour), 0)
     query = select(held.c.kind, func.sum(held.c.n), late).group_by(held.c.kind)
@@ -102,7 +102,7 @@ def waiting(session: Session, viewer: Viewer, moment: datetime) -> Waiting:
 
 def cases_by_state(session: Session, viewer: Viewer) -> list[StateCount]:
     """How many cases there are, by agency, kind, state and month."""
-    held = _both("case", viewer)
+    held = lines_of("case", viewer)
     by = (held.c.agency, held.c.kind, held.c.key, held.c.bucket)
     query = select(*by, func.sum(held.c.n)).group_by(*by).having(func.sum(held.c.n) != 0).order_by(*by)
     return [
@@ -122,7 +122,7 @@ def kept(session: Session, viewer: Viewer, name: str, moment: datetime) -> dict[
         name: name of the clock (`first_response`).
         moment: the present.
     """
-    ended, running = _both("ended", viewer), _both("running", viewer)
+    ended, running = lines_of("ended", viewer), lines_of("running", viewer)
     hour = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     found: dict[str, dict[str, int]] = {}
     query = select(ended.c.agency, ended.c.key, func.sum(ended.c.n)).where(

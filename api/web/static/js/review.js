@@ -115,6 +115,7 @@ function keys() {
   const bound = new Map([
     ["n", () => press("next")],
     ["s", () => press("skip")],
+    ["u", () => press("undo")],
     ["a", () => press("approve")],
     ["r", () => press("reject")],
     ["?", () => openDialog("help")],
