@@ -15,7 +15,7 @@ class CropClassifier:
     """A compiled classifier; not safe to be called from two threads at once.
 
     Args:
-        weights: ONNX file; input float32 [batch, 3, height, width], output calibrated shares [batch, classes].
+        weights: ONNX file; input float32 [batch, channels, height, width], output calibrated shares [batch, classes].
         size_px: height and width that its input must have.
         classes: how many classes it must tell apart.
         threads: CPU threads a batch.
@@ -47,6 +47,6 @@ class CropClassifier:
         self._compiled = core.compile_model(model, "CPU", settings)
 
     def shares(self, crops: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Calibrated shares [n, classes] of inputs [n, 3, height, width]."""
+        """Calibrated shares [n, classes] of inputs [n, channels, height, width]."""
         output: NDArray[np.float32] = np.array(self._compiled(crops)[0], np.float32)
         return output

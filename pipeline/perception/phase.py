@@ -25,7 +25,8 @@ class PhaseChange:
         state: The phase that begins.
         at_s: Capture time of the first picture that shows it, seconds since 1970 UTC.
         frame: Number of that picture.
-        uncertainty_s: By how much earlier it may have begun: the time since the last picture that was read otherwise.
+        uncertainty_s: By how much earlier it may have begun: the time since the phase before was last read. 0 for the
+            first phase of a watch, whose onset nobody saw.
     """
 
     signal: str

@@ -10,6 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 from models.riders.heads import SeenHead
 from pipeline.perception.track import Box
+from pipeline.scene.geometry import Point
 
 BESIDE = 0.3
 """How far beside the motorcycle's box a rider's head may be, in the box's widths."""
@@ -22,6 +23,13 @@ SMALLEST_HEAD = 0.06
 """Side of a head in the motorcycle's longer side: a face nearer to the camera, or far behind, is not a rider's."""
 SAME_SEAT_HEADS = 1.0
 """How far a head may be from its seat, in its own sides, to be the same head."""
+KEPT_HEADS = 0.6
+KEPT_SHARE = 0.8
+"""A rider's head is so near (in its own sides) to its usual place in so many of the looks."""
+MOVED_SIZES = 0.5
+"""How far the motorcycle must have gone, in its own sizes: who stands beside it stays behind."""
+GROWN = 1.3
+"""Or how much larger it must have become, coming near or going."""
 NEW_PLACE = 0.35
 """Weight of the newest look in a seat's place."""
 
@@ -74,19 +82,62 @@ def allotted(heads: Sequence[SeenHead], motorcycles: Sequence[Box]) -> list[list
     return found
 
 
+@dataclass(frozen=True)
+class SeatLook:
+    """One head in one picture.
+
+    Attributes:
+        at_s: Capture time.
+        frame: Number of the picture.
+        head: What was seen.
+        motorcycle: The motorcycle's box.
+        place: The head's middle from the motorcycle's lower middle, in the motorcycle's longer sides.
+        side: The head's side, likewise.
+    """
+
+    at_s: float
+    frame: int
+    head: SeenHead
+    motorcycle: Box
+    place: Point
+    side: float
+
+
 @dataclass
 class Seat:
     """One head of a motorcycle over time.
 
     Attributes:
-        place: Its middle from the motorcycle's lower middle, in the motorcycle's longer sides.
-        side: Its side, likewise.
-        looks: Capture time, number of the picture, and the head, in order of time.
+        place: Where it was lately, as in `SeatLook`.
+        side: Its side lately.
+        looks: In order of time.
     """
 
-    place: tuple[float, float]
+    place: Point
     side: float
-    looks: list[tuple[float, int, SeenHead]] = field(default_factory=list)
+    looks: list[SeatLook] = field(default_factory=list)
+
+    @property
+    def span_s(self) -> float:
+        """Time between the first and the last look, in seconds."""
+        return self.looks[-1].at_s - self.looks[0].at_s
+
+    def goes_along(self) -> bool:
+        """Whether it kept its place over the motorcycle while that went on: who stands by the road falls behind."""
+        if not moved([look.motorcycle for look in self.looks]):
+            return False
+        middle = np.median([look.place for look in self.looks], axis=0)
+        side = float(np.median([look.side for look in self.looks]))
+        kept = [np.hypot(*(np.array(look.place) - middle)) <= KEPT_HEADS * side for look in self.looks]
+        return sum(kept) >= KEPT_SHARE * len(kept)
+
+
+def moved(boxes: Sequence[Box]) -> bool:
+    """Whether a motorcycle went on, over the road or towards the camera."""
+    first, last = boxes[0], boxes[-1]
+    sizes = sorted(long_side(box) for box in boxes)
+    gone = max(abs(first[0] + first[2] - last[0] - last[2]) / 2, abs(first[3] - last[3]))
+    return gone >= MOVED_SIZES * sizes[len(sizes) // 2] or sizes[-1] >= GROWN * sizes[0]
 
 
 def seated(seats: list[Seat], heads: Sequence[SeenHead], motorcycle: Box, at_s: float, frame: int) -> None:
@@ -119,10 +170,13 @@ def seated(seats: list[Seat], heads: Sequence[SeenHead], motorcycle: Box, at_s: 
         for row, column in zip(*linear_sum_assignment(np.minimum(far, 10)), strict=True):
             if far[row, column] <= SAME_SEAT_HEADS:
                 seat, place = seats[row], places[column]
-                seat.place = tuple(
-                    (1 - NEW_PLACE) * old + NEW_PLACE * new for old, new in zip(seat.place, place, strict=True)
+                seat.place = (
+                    (1 - NEW_PLACE) * seat.place[0] + NEW_PLACE * place[0],
+                    (1 - NEW_PLACE) * seat.place[1] + NEW_PLACE * place[1],
                 )
                 seat.side = (1 - NEW_PLACE) * seat.side + NEW_PLACE * sides[column]
-                seat.looks.append((at_s, frame, heads[column]))
+                seat.looks.append(SeatLook(at_s, frame, heads[column], motorcycle, place, sides[column]))
                 free.discard(int(column))
-    seats.extend(Seat(places[index], sides[index], [(at_s, frame, heads[index])]) for index in sorted(free))
+    for index in sorted(free):
+        look = SeatLook(at_s, frame, heads[index], motorcycle, places[index], sides[index])
+        seats.append(Seat(places[index], sides[index], [look]))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.detection import Detections
 from models.riders.classifier import SMALLEST_PX, HelmetClassifier, load_helmet_classifier
 from models.riders.heads import SeenHead, heads_of
-from pipeline.perception.rider_seats import Seat, allotted, long_side, seated
+from pipeline.perception.rider_seats import Seat, allotted, long_side, moved, seated
 from pipeline.perception.track import Box, Track, overlap
 
 LEAST_LOOKS = 5
@@ -21,12 +21,12 @@ LEAST_SPAN_S = 0.5
 """Nothing is told of fewer pictures, or of a shorter time."""
 STABLE_SHARE = 0.5
 """A head sits on the motorcycle if it was seen above it in so many of the pictures since it came into sight."""
+LEAST_SHARE = 0.25
+"""And in so many of all pictures of the motorcycle."""
 AGREED_SHARE = 0.5
 """Share of all pictures that must show a number of heads at once for it to be believed."""
 VOTE_SHARE = 0.8
 """Share of the looks that tell which must tell the same."""
-MOVED_SIZES = 0.5
-"""How far the motorcycle must have gone, in its own sizes: who stands beside it stays behind."""
 CROWDED_OVERLAP = 0.25
 CROWDED_SHARE = 0.5
 """Overlap with another motorcycle, and share of the pictures, from which heads cannot be told apart."""
@@ -86,7 +86,7 @@ class _Watched:
         """Leave the oldest picture out, and heads that were seen in no other."""
         del self.times[0], self.boxes[0], self.crowded[0]
         for seat in self.seats:
-            seat.looks = [look for look in seat.looks if look[0] >= self.times[0][0]]
+            seat.looks = [look for look in seat.looks if look.at_s >= self.times[0][0]]
         self.seats = [seat for seat in self.seats if seat.looks]
 
 
@@ -230,11 +230,7 @@ def _doubt(seen: _Watched, looks: int, span_s: float) -> str | None:
         return f"it was seen in {looks} pictures over {span_s:.1f} s only"
     if sum(seen.crowded) > CROWDED_SHARE * looks:
         return "other motorcycles stand so close that heads cannot be told apart"
-    first, last = seen.boxes[0], seen.boxes[-1]
-    sizes = sorted(long_side(box) for box in seen.boxes)
-    gone = max(abs(first[0] + first[2] - last[0] - last[2]) / 2, abs(first[3] - last[3]))
-    grown = max(sizes) / min(sizes)
-    if gone < MOVED_SIZES * sizes[len(sizes) // 2] and grown < 1.3:
+    if not moved(seen.boxes):
         return "it did not move, so who stands beside it cannot be told from who sits on it"
     return None
 
@@ -243,16 +239,17 @@ def _stable(seen: _Watched) -> list[Seat]:
     """Seats whose head was there most of the time: who is passed, or walks by, is above the motorcycle for a moment."""
     found = []
     for seat in seen.seats:
-        since = [at_s for at_s, _ in seen.times if at_s >= seat.looks[0][0]]
-        enough = len(seat.looks) >= LEAST_LOOKS and seat.looks[-1][0] - seat.looks[0][0] >= LEAST_SPAN_S
-        if enough and len(seat.looks) >= STABLE_SHARE * len(since) and len(seat.looks) >= 0.25 * len(seen.times):
+        since = sum(at_s >= seat.looks[0].at_s for at_s, _ in seen.times)
+        enough = len(seat.looks) >= LEAST_LOOKS and seat.span_s >= LEAST_SPAN_S
+        steady = len(seat.looks) >= max(STABLE_SHARE * since, LEAST_SHARE * len(seen.times))
+        if enough and steady and seat.goes_along():
             found.append(seat)
     return sorted(found, key=lambda seat: -len(seat.looks))
 
 
 def _counted(seen: _Watched, seats: list[Seat]) -> tuple[int | None, str | None]:
     """How many ride it: so many heads must have been seen at once, each of them steadily."""
-    frames = [{frame for _, frame, _ in seat.looks} for seat in seats]
+    frames = [{look.frame for look in seat.looks} for seat in seats]
     at_once = Counter(sum(number in each for each in frames) for _, number in seen.times)
     riders = 0
     for count in range(1, len(seats) + 1):
@@ -268,8 +265,8 @@ def _counted(seen: _Watched, seats: list[Seat]) -> tuple[int | None, str | None]
 
 def _told(seat: Seat) -> tuple[HelmetState, str | None]:
     """The vote over a head's looks, and why it failed if it did."""
-    said = [(at_s, head.state) for at_s, _, head in seat.looks if head.state != HelmetState.CANNOT_TELL]
-    sizes = sorted(head.look.size_px for _, _, head in seat.looks)
+    said = [(look.at_s, look.head.state) for look in seat.looks if look.head.state != HelmetState.CANNOT_TELL]
+    sizes = sorted(look.head.look.size_px for look in seat.looks)
     for state in (HelmetState.BARE, HelmetState.HELMET):
         times = [at_s for at_s, word in said if word == state]
         if (
@@ -288,8 +285,8 @@ def _best(seats: list[Seat], states: Sequence[HelmetState]) -> tuple[int | None,
     """The picture that shows most heads, the bare ones surest and largest, and its heads."""
     by_frame: dict[int, list[tuple[int, SeenHead]]] = {}
     for place, seat in enumerate(seats):
-        for _, frame, head in seat.looks:
-            by_frame.setdefault(frame, []).append((place, head))
+        for look in seat.looks:
+            by_frame.setdefault(look.frame, []).append((place, look.head))
     if not by_frame:
         return None, ()
     bare = {place for place, state in enumerate(states) if state == HelmetState.BARE}

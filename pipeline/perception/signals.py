@@ -1,121 +1,53 @@
-"""Reads the phase of signal heads from their place in the picture: which lamp is lit, by colour and by position."""
+"""The phases of a camera's signal heads: each read in every picture, and believed once it lasted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.signals.reader import GlowReader, SignalReader
 from pipeline.perception.phase import PhaseChange, PhaseLog, State
 from pipeline.scene import SignalHead
 
-Plane = NDArray[np.float32]
-COLOURS: tuple[State, ...] = ("red", "yellow", "green")
-# Hue in OpenCV's half degrees. LED greens lean to blue; old lamps' reds lean to orange.
-_HUES: dict[State, tuple[tuple[int, int], ...]] = {
-    "red": ((0, 11), (158, 180)),
-    "yellow": ((12, 33),),
-    "green": ((40, 102),),
-}
-MIN_GLOW = 0.004
-"""Least mean glow (saturation times brightness) over the head for a colour to be believed."""
-MIN_CONTRAST = 55.0
-"""Grey levels by which the lit lamp outshines the rest of the head, for its place to be believed."""
-PLACE_SIGMA = 0.16
-"""How far from the middle of its third a lamp may shine, as a share of the head's length.
-
-No box is drawn to the pixel.
-"""
-MIN_SCORE = 0.34
-MIN_LEAD = 1.5
-"""The lit lamp must score so many times more than the next."""
 CONFIRM_S = 0.15
 """A new phase counts once it was read twice and for this long: one odd picture changes nothing."""
 FORGET_S = 0.7
 """Unreadable for longer than this is `unknown` (LED lamps flicker dark in single pictures)."""
 
 
-def read_head(frame_bgr: NDArray[np.uint8], head: SignalHead) -> State:
-    """The phase that one picture shows.
+def read_head(frame_bgr: NDArray[np.uint8], head: SignalHead, reader: SignalReader | None = None) -> State:
+    """The phase that one picture shows, or `unknown`.
 
     Args:
         frame_bgr: uint8 [height, width, 3].
         head: Where the head is and how its lamps are stacked.
-
-    Returns:
-        The colour that glows where it belongs, or `unknown`.
+        reader: Reads it; by default the rule of glow and place, without a network.
     """
-    x1, y1, x2, y2 = (round(value) for value in head.box)
-    crop = frame_bgr[max(0, y1) : y2, max(0, x1) : x2]
-    if crop.size == 0:
-        return "unknown"
-    hue, saturation, value = (
-        channel.astype(np.float32) for channel in cv2.split(cv2.cvtColor(crop, cv2.COLOR_BGR2HSV))
-    )
-    colour = _colour_shares(hue, saturation, value)
-    if head.layout == "single":
-        scores = colour
-    else:
-        place = _place(value if head.layout == "vertical" else value.T)
-        if place is None and sum(colour.values()) == 0:
-            return "unknown"
-        # Place and colour both speak. An overexposed lamp is white and has no colour, a dim one at noon stands out by
-        # its colour only.
-        scores = {
-            name: (1.0 if place is None else float(np.exp(-(((place - middle) / PLACE_SIGMA) ** 2))))
-            * (0.4 + colour[name])
-            for name, middle in zip(COLOURS, (1 / 6, 1 / 2, 5 / 6), strict=True)
-        }
-    best, second = sorted(COLOURS, key=lambda name: -scores[name])[:2]
-    if scores[best] < MIN_SCORE or scores[best] < MIN_LEAD * scores[second]:
-        return "unknown"
-    # A green glow where red belongs is a misplaced box or a reflection. Amber around a red lamp is only its
-    # overexposed rim.
-    other = max(COLOURS, key=lambda name: colour[name])
-    contradicted = other != best and colour[other] > 0.6 and {best, other} != {"red", "yellow"}
-    return "unknown" if contradicted else best
-
-
-def _colour_shares(hue: Plane, saturation: Plane, value: Plane) -> dict[State, float]:
-    """Share of the head's coloured glow that falls on each colour (sum 1, or all 0 when nothing glows)."""
-    # Against a bright sky or haze a lamp is paler than its surroundings are dark: saturation counts from the head's
-    # own level.
-    lively = np.clip(saturation - np.median(saturation) - 25, 0, None)
-    glow = np.where((saturation > 60) & (value > 70), lively * value / 65025.0, 0.0)
-    amounts: dict[State, float] = {}
-    for name in COLOURS:
-        match = np.zeros(hue.shape, bool)
-        for low, high in _HUES[name]:
-            match |= (hue >= low) & (hue <= high)
-        amounts[name] = float(np.mean(np.where(match, glow, 0.0)))
-    total = sum(amounts.values())
-    if max(amounts.values()) < MIN_GLOW:
-        return dict.fromkeys(COLOURS, 0.0)
-    return {name: amount / total for name, amount in amounts.items()}
-
-
-def _place(value: Plane) -> float | None:
-    """Where along the head the brightest light is (0 = top, 1 = bottom), or None when no lamp outshines the rest."""
-    height, width = value.shape
-    inner = value[:, round(width * 0.2) : max(round(width * 0.8), round(width * 0.2) + 1)]
-    rows = np.sort(inner, axis=1)[:, -max(1, inner.shape[1] // 2) :].mean(axis=1)
-    # A lamp is a third of the head: single bright rows (a visor, the sky at the edge) are smoothed away.
-    window = max(1, height // 5)
-    smooth = np.convolve(np.pad(rows, window // 2, mode="edge"), np.ones(window) / window, mode="valid")[:height]
-    if smooth.max() - np.median(smooth) < MIN_CONTRAST:
-        return None
-    lit = np.clip(smooth - (smooth.max() - 0.35 * (smooth.max() - smooth.min())), 0, None)
-    return float(np.average((np.arange(len(smooth)) + 0.5) / len(smooth), weights=lit))
+    return (reader or GlowReader()).read(frame_bgr, head.box, head.layout).state
 
 
 @dataclass
 class _Pending:
+    """A phase that was read but is not believed yet."""
+
     state: State
     since_s: float
     frame: int
-    readings: int
+    uncertainty_s: float
+    last_s: float
+    readings: int = 1
+
+
+@dataclass
+class _Memory:
+    """What is known of one head."""
+
+    current: State | None = None
+    current_last_s: float | None = None
+    colour: _Pending | None = None
+    dark: _Pending | None = None
 
 
 class Signals:
@@ -123,12 +55,13 @@ class Signals:
 
     Args:
         heads: The scene's signal heads.
+        reader: Reads one head in one picture; by default the network of the catalogue, loaded at the first picture.
     """
 
-    def __init__(self, heads: tuple[SignalHead, ...]) -> None:
+    def __init__(self, heads: tuple[SignalHead, ...], reader: SignalReader | None = None) -> None:
         self._heads = heads
-        self._current: dict[str, State] = {}
-        self._pending: dict[str, _Pending] = {}
+        self._reader = reader
+        self._memory: dict[str, _Memory] = {head.id: _Memory() for head in heads}
         self.log = PhaseLog()
 
     def read(self, frame_bgr: NDArray[np.uint8], at_s: float, frame: int) -> list[PhaseChange]:
@@ -136,25 +69,49 @@ class Signals:
 
         Returns:
             The phases that are certain since this picture; their onset is where they were first read.
+
+        Raises:
+            ModelError: The network is absent or damaged.
         """
-        changes = [
-            change for head in self._heads if (change := self._settle(head.id, read_head(frame_bgr, head), at_s, frame))
-        ]
-        for change in changes:
-            self.log = self.log.with_change(change)
+        if self._reader is None:
+            self._reader = GlowReader()
+        changes = []
+        for head in self._heads:
+            state = read_head(frame_bgr, head, self._reader)
+            change = _settle(self._memory[head.id], head.id, state, at_s, frame)
+            if change:
+                changes.append(change)
+                self.log = self.log.with_change(change)
         return changes
 
-    def _settle(self, signal: str, state: State, at_s: float, frame: int) -> PhaseChange | None:
-        if state == self._current.get(signal):
-            self._pending.pop(signal, None)
-            return None
-        pending = self._pending.get(signal)
-        if pending is None or pending.state != state:
-            self._pending[signal] = _Pending(state, at_s, frame, 1)
-            return None
-        pending.readings += 1
-        if at_s - pending.since_s < (FORGET_S if state == "unknown" and signal in self._current else CONFIRM_S):
-            return None
-        del self._pending[signal]
-        self._current[signal] = state
-        return PhaseChange(signal, state, pending.since_s, pending.frame)
+
+def _settle(memory: _Memory, signal: str, state: State, at_s: float, frame: int) -> PhaseChange | None:
+    """The onset that is certain since this reading, if any."""
+    if state == memory.current:
+        memory.current_last_s = at_s
+        memory.colour = memory.dark = None
+        return None
+    # Pictures that could not be read leave it open when the old phase ended.
+    before_s = at_s if memory.current_last_s is None else memory.current_last_s
+    fresh = _Pending(state, at_s, frame, at_s - before_s, at_s)
+    if state == "unknown":
+        memory.dark = memory.dark or fresh
+        patience_s = CONFIRM_S if memory.current is None else FORGET_S
+        if at_s > memory.dark.since_s and at_s - memory.dark.since_s >= patience_s:
+            return _begin(memory, signal, memory.dark, at_s)
+        return None
+    memory.dark = None
+    pending = memory.colour
+    if pending is None or pending.state != state or at_s - pending.last_s > FORGET_S:
+        memory.colour = fresh
+        return None
+    pending.readings += 1
+    pending.last_s = at_s
+    return _begin(memory, signal, pending, at_s) if at_s - pending.since_s >= CONFIRM_S else None
+
+
+def _begin(memory: _Memory, signal: str, pending: _Pending, at_s: float) -> PhaseChange:
+    memory.current = pending.state
+    memory.current_last_s = at_s
+    memory.colour = memory.dark = None
+    return PhaseChange(signal, pending.state, pending.since_s, pending.frame, round(pending.uncertainty_s, 6))

@@ -39,4 +39,4 @@ def export(checkpoint: Path, target: Path) -> Path:
         ModelError: see `load_checkpoint`.
     """
     network, temperature = load_checkpoint(checkpoint)
-    return write_onnx(Calibrated(network, temperature).eval(), (SIDE_PX, SIDE_PX), target)
+    return write_onnx(Calibrated(network, temperature).eval(), (3, SIDE_PX, SIDE_PX), target)

@@ -16,21 +16,21 @@ from models.training.signals.heads import Head
 SEEN_MARGIN = 0.3
 """Margin of the crops that batches are cut from."""
 DRAWN_SHARE = 0.35
-DARK_SHARE = 0.15
-UPSIDE_DOWN = 0.08
+DARK_SHARE = 0.08
+UPSIDE_DOWN = 0.05
 """Share of labelled heads shown on their head: lying heads have red at either end, so colour must count for more."""
 # People labelled five times as many reds as yellows.
 _STATE_SHARES = (0.38, 0.27, 0.35)
 
 
 def batch(rng: np.random.Generator, heads: Sequence[Head], size: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """A batch of inputs [size, 3, h, w] and numbers of `STATES` [size]."""
+    """A batch of inputs [size, CHANNELS, h, w] and numbers of `STATES` [size]."""
     by_state = {state: [head for head in heads if head.state == state] for state in STATES[:3]}
     inputs, wanted = [], []
     for _ in range(size):
         draw = rng.random()
         if draw < DRAWN_SHARE:
-            state = STATES[rng.choice(4, p=(0.27, 0.27, 0.27, 0.19))]
+            state = STATES[rng.choice(4, p=(0.28, 0.3, 0.28, 0.14))]
             picture = draw_head(rng, _ground(rng, heads), state)
         elif draw < DRAWN_SHARE + DARK_SHARE:
             state = "dark"

@@ -62,8 +62,8 @@ def _exposed(rng: np.random.Generator, light: NDArray[np.float32]) -> NDArray[np
         light = light + rng.uniform(0.3, 2.0) * cv2.GaussianBlur(bright, (0, 0), 0.15 * light.shape[1] + 0.5)
     gains = 1 + rng.normal(0, 0.05, 3)
     light = np.clip(light * gains.astype(np.float32), 0, None)
-    light = np.clip(light, 0, 4) ** np.float32(np.exp(rng.normal(0, 0.3)))
-    light = light * np.float32(np.exp(rng.normal(0, 0.2)))
+    light = np.clip(light, 0, 4) ** np.float32(np.exp(rng.normal(0, 0.22)))
+    light = light * np.float32(np.exp(rng.normal(0, 0.18)))
     if rng.random() < 0.3:
         haze = rng.uniform(0.05, 0.45)
         tint = rng.uniform(0.55, 0.95) + rng.normal(0, 0.04, 3)

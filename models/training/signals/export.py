@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from models.errors import ModelError
-from models.signals.lamp_image import HEIGHT_PX, WIDTH_PX
+from models.signals.lamp_image import CHANNELS, HEIGHT_PX, WIDTH_PX
 from models.training.signals.network import LampNet
 
 OPSET = 17
@@ -51,24 +51,24 @@ def load_checkpoint(path: Path) -> tuple[LampNet, float]:
 
 
 def export(checkpoint: Path, target: Path) -> Path:
-    """Write an ONNX file: input `crops` float32 [batch, 3, HEIGHT_PX, WIDTH_PX], output `shares` [batch, states].
+    """Write an ONNX file: input `crops` float32 [batch, CHANNELS, HEIGHT_PX, WIDTH_PX], output `shares` [batch, states].
 
     Raises:
         ModelError: see `load_checkpoint`.
     """
     network, temperature = load_checkpoint(checkpoint)
-    return write_onnx(Calibrated(network, temperature).eval(), (HEIGHT_PX, WIDTH_PX), target)
+    return write_onnx(Calibrated(network, temperature).eval(), (CHANNELS, HEIGHT_PX, WIDTH_PX), target)
 
 
-def write_onnx(network: nn.Module, size_px: tuple[int, int], target: Path) -> Path:
-    """Trace a classifier of crops and check the file."""
+def write_onnx(network: nn.Module, shape: tuple[int, int, int], target: Path) -> Path:
+    """Trace a classifier of crops of this shape (channels, height, width) and check the file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         # The tracing exporter is deprecated in favour of one that needs onnxscript; both give the same graph here.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network,
-            (torch.zeros(1, 3, *size_px),),
+            (torch.zeros(1, *shape),),
             str(target),
             input_names=["crops"],
             output_names=["shares"],

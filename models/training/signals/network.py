@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from models.signals.lamp_image import HEIGHT_PX, STATES
+from models.signals.lamp_image import CHANNELS, HEIGHT_PX, STATES
 
 STEP_PX = 8
 
@@ -17,12 +17,12 @@ def _block(before: int, after: int, stride: int) -> nn.Sequential:
 
 
 class LampNet(nn.Module):  # type: ignore[misc] # torch carries no types here
-    """Heads float32 [n, 3, HEIGHT_PX, WIDTH_PX] to scores [n, states] (before softmax)."""
+    """Heads float32 [n, CHANNELS, HEIGHT_PX, WIDTH_PX] to scores [n, states] (before softmax)."""
 
     def __init__(self, widths: tuple[int, int, int, int] = (16, 24, 40, 48)) -> None:
         super().__init__()
         one, two, three, four = widths
-        self.body = nn.Sequential(_block(3, one, 2), _block(one, two, 1), _block(two, three, 2), _block(three, four, 2))
+        self.body = nn.Sequential(_block(CHANNELS, one, 2), _block(one, two, 1), _block(two, three, 2), _block(three, four, 2))
         self.choice = nn.Sequential(nn.Dropout(0.15), nn.Linear(2 * four * (HEIGHT_PX // STEP_PX), len(STATES)))
 
     def forward(self, heads: Tensor) -> Tensor:

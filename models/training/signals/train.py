@@ -21,7 +21,7 @@ Tell = Callable[[dict[str, float]], None]
 SMOOTHING = 0.03
 SHOWN = 2
 """How often each batch is shown: making it costs more than learning from it."""
-AVERAGED = 0.998
+AVERAGED = 0.99
 """Share of the averaged network that is kept a step."""
 
 
@@ -37,8 +37,8 @@ class Recipe:
         seed: Of everything random.
     """
 
-    steps: int = 1600
-    batch: int = 64
+    steps: int = 800
+    batch: int = 32
     rate: float = 3e-3
     threads: int = 1
     seed: int = 7

@@ -10,7 +10,7 @@ from typer.testing import CliRunner  # noqa: E402 - as above
 from models.classifier import CropClassifier  # noqa: E402 - as above
 from models.errors import ModelError  # noqa: E402 - as above
 from models.riders.head_image import CLASSES, SIDE_PX  # noqa: E402 - as above
-from models.signals.lamp_image import HEIGHT_PX, STATES, WIDTH_PX  # noqa: E402 - as above
+from models.signals.lamp_image import CHANNELS, HEIGHT_PX, STATES, WIDTH_PX  # noqa: E402 - as above
 from models.training.riders.batches import covered  # noqa: E402 - as above
 from models.training.signals.batches import batch  # noqa: E402 - as above
 from models.training.signals.drawing import draw_head  # noqa: E402 - as above
@@ -37,7 +37,7 @@ def test_a_smoke_run_trains_and_exports_what_the_roadside_runs(name, tmp_path):
     if name == "signals":
         assert int(size) < 200_000
         network = CropClassifier(path, size_px=(HEIGHT_PX, WIDTH_PX), classes=len(STATES))
-        shares = network.shares(np.zeros((2, 3, HEIGHT_PX, WIDTH_PX), np.float32))
+        shares = network.shares(np.zeros((2, CHANNELS, HEIGHT_PX, WIDTH_PX), np.float32))
     else:
         network = CropClassifier(path, size_px=(SIDE_PX, SIDE_PX), classes=len(CLASSES))
         shares = network.shares(np.zeros((2, 3, SIDE_PX, SIDE_PX), np.float32))
@@ -74,8 +74,8 @@ def test_a_batch_is_the_same_for_the_same_seed(made):
     known = heads(made, margin=0.3)
     one, again = (batch(np.random.default_rng(5), known, 12) for _ in range(2))
     assert np.array_equal(one[0], again[0])
-    assert one[0].shape == (12, 3, HEIGHT_PX, WIDTH_PX)
-    assert -1 <= one[0].min() < one[0].max() <= 1
+    assert one[0].shape == (12, CHANNELS, HEIGHT_PX, WIDTH_PX)
+    assert -1 <= one[0][:, :3].min() < one[0][:, :3].max() <= 1
 
 
 def test_cloth_is_drawn_on_the_head_and_not_beside_it():

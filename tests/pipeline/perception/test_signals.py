@@ -4,8 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.perception.phase import State
-from pipeline.perception.signals import COLOURS, Signals, read_head
+from models.signals.glow import COLOURS
+from models.signals.reader import GlowReader, HeadReading, agreed
+from pipeline.perception.phase import FaultKind, PhaseChange, PhaseLog, State
+from pipeline.perception.signals import Signals, read_head
 from pipeline.scene import SignalHead
 
 BGR = {"red": (40, 30, 240), "yellow": (20, 190, 250), "green": (140, 230, 30)}
@@ -47,7 +49,7 @@ def test_dark_lamps_and_a_glow_in_the_wrong_place_are_unknown() -> None:
 
 
 def read_all(states: list[str | None]) -> list[tuple[str, float]]:
-    signals = Signals((TALL,))
+    signals = Signals((TALL,), GlowReader())
     return [
         (change.state, round(change.at_s, 3))
         for index, state in enumerate(states)
@@ -65,3 +67,89 @@ def test_one_odd_picture_and_a_short_flicker_change_nothing() -> None:
 
 def test_a_lamp_that_stays_dark_becomes_unknown() -> None:
     assert read_all(["red"] * 5 + [None] * 10) == [("red", 0.0), ("unknown", 0.5)]
+
+
+class Told:
+    """A reader that is told what to read."""
+
+    def __init__(self, states: list[State]) -> None:
+        self._states = iter(states)
+
+    def read(self, *_: object) -> HeadReading:
+        state = next(self._states)
+        return HeadReading(state, state, 1.0, state)
+
+
+def told(states: list[State], fps: float = 10.0) -> PhaseLog:
+    signals = Signals((TALL,), Told(states))
+    frame = np.zeros((100, 100, 3), np.uint8)
+    for index in range(len(states)):
+        signals.read(frame, index / fps, index)
+    return signals.log
+
+
+def test_an_onset_is_known_to_the_picture_before_it() -> None:
+    log = told(["red"] * 5 + ["green"] * 5)
+    assert [(c.state, c.frame) for c in log.changes] == [("red", 0), ("green", 5)]
+    assert log.changes[1].uncertainty_s == pytest.approx(0.1)
+
+
+def test_pictures_that_cannot_be_read_widen_the_uncertainty() -> None:
+    log = told(["red"] * 5 + ["unknown"] * 4 + ["green"] * 5)
+    assert [(c.state, c.frame) for c in log.changes] == [("red", 0), ("green", 9)]
+    assert log.changes[1].uncertainty_s == pytest.approx(0.5)
+
+
+def test_a_dark_picture_in_the_first_moments_of_a_phase_does_not_delay_it() -> None:
+    log = told(["green"] * 5 + ["yellow", "unknown", "yellow", "yellow"])
+    assert [(c.state, c.frame) for c in log.changes] == [("green", 0), ("yellow", 5)]
+
+
+def test_a_sound_signal_has_no_faults() -> None:
+    log = told(["red"] * 20 + ["green"] * 20 + ["yellow"] * 30 + ["red"] * 20)
+    assert [c.state for c in log.changes] == ["red", "green", "yellow", "red"]
+    assert log.faults == ()
+
+
+def test_green_that_turns_red_without_yellow_is_a_fault() -> None:
+    log = told(["green"] * 20 + ["red"] * 20)
+    assert [(f.kind, f.frame) for f in log.faults] == [(FaultKind.IMPOSSIBLE_ORDER, 20)]
+    assert log.faults_near("head", 3.0) == log.faults
+    assert log.faults_near("head", 900.0) == ()
+    assert log.faults_near("other", 3.0) == ()
+
+
+def test_a_yellow_that_is_too_short_is_a_fault_unless_its_beginning_was_not_seen() -> None:
+    log = told(["green"] * 20 + ["yellow"] * 10 + ["red"] * 10)
+    assert [f.kind for f in log.faults] == [FaultKind.SHORT_YELLOW]
+    assert log.faults[0].note == "yellow lasted at most 1.1 s"
+    assert told(["yellow"] * 10 + ["red"] * 10).faults == ()
+    assert told(["green"] * 20 + ["unknown"] * 10 + ["yellow"] * 10 + ["red"] * 10).faults == ()
+
+
+def test_a_gap_that_nobody_could_read_excuses_the_order() -> None:
+    assert told(["green"] * 20 + ["unknown"] * 20 + ["red"] * 20).faults == ()
+
+
+def test_faults_belong_to_one_head() -> None:
+    log = PhaseLog()
+    for change in (PhaseChange("a", "green", 0, 0), PhaseChange("b", "red", 1, 1), PhaseChange("b", "green", 9, 9)):
+        log = log.with_change(change)
+    assert log.faults == ()
+
+
+@pytest.mark.parametrize(
+    ("best", "share", "rule", "state"),
+    [
+        ("red", 0.99, "red", "red"),
+        ("red", 0.99, "unknown", "red"),
+        ("red", 0.99, "green", "unknown"),
+        ("red", 0.99, "yellow", "unknown"),
+        ("red", 0.3, "red", "unknown"),
+        ("green", 0.5, "unknown", "unknown"),
+        ("dark", 0.99, "red", "unknown"),
+        ("dark", 0.99, "unknown", "unknown"),
+    ],
+)
+def test_network_and_rule_must_not_contradict_each_other(best: str, share: float, rule: str, state: str) -> None:
+    assert agreed(best, share, rule) == state
