@@ -99,7 +99,7 @@ def _checked(where: str, record: object) -> Record:
     for key in NEEDED.get(record["kind"], ()):
         if key not in record:
             raise ScoreError(f"{where}: {record['kind']} has no `{key}`")
-    for key in ("time", "since", "until"):
+    for key in ("time", "since", "until", "lower_edge_at"):
         if record["kind"] in NEEDED and record.get(key) is not None:
             record[key] = _seconds(where, key, record[key])
     box = record.get("box")

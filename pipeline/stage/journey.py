@@ -196,9 +196,9 @@ def _travelled(profile_kmh: tuple[tuple[float, float], ...], ends: tuple[float, 
     return speed.antiderivative()
 
 
-def zeros(value: Callable[[float], float], start_s: float, end_s: float) -> list[float]:
-    """Instants at which a smooth value changes its sign, to the nanosecond."""
-    count = max(2, math.ceil((end_s - start_s) / BRACKET_S) + 1)
+def zeros(value: Callable[[float], float], start_s: float, end_s: float, *, step_s: float = BRACKET_S) -> list[float]:
+    """Instants at which a smooth value changes its sign, to the nanosecond; none nearer to each other than `step_s`."""
+    count = max(2, math.ceil((end_s - start_s) / step_s) + 1)
     times = np.linspace(start_s, end_s, count)
     values = [value(float(at_s)) for at_s in times]
     found: list[float] = []

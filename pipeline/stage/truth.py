@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pipeline.scene.geometry import side
 from pipeline.stage.clip import TICKS, clock_s
 from pipeline.stage.fault import Fault
 from pipeline.stage.journey import Journey, zeros
@@ -21,6 +22,8 @@ from pipeline.stage.specification import Actor, StageLine
 from pipeline.stage.world import Box, Presence, World, box_of, head_boxes, machine_box
 
 Record = dict[str, Any]
+EDGE_S = 0.8
+"""The lower edge of a box passes so long before or after the wheels, at most."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,27 @@ class Chronicle:
                 "actor": actor.id,
                 "box": self._box(presence),
                 "speed_kmh": round(self.world.journeys[actor.id].speed_kmh(at_s), 4),
+                "lower_edge_at": None
+                if (edge_s := self._edge_passage(number, line, at_s)) is None
+                else self.stamp(edge_s),
             }
+
+    def _edge_passage(self, number: int, line: StageLine, wheels_s: float) -> float | None:
+        """When the middle of the box's lower edge passes a line in a still picture, near the wheels' passage.
+
+        It is not the wheels: a bumper hangs over before them, and hides some road.
+        """
+        ends = [self.lens.pixel(east, line.north_m) for east in (line.west_m, line.east_m)]
+        if ends[0] is None or ends[1] is None:
+            return None
+        start, end = ends[0], ends[1]
+
+        def beyond(at_s: float) -> float:
+            box = box_of(self.world.presence(number, at_s), self.lens)
+            return side(((box[0] + box[2]) / 2, box[3]), start, end) if box else 0.0
+
+        found = zeros(beyond, max(0.0, wheels_s - EDGE_S), min(self.end_s, wheels_s + EDGE_S), step_s=0.05)
+        return min(found, key=lambda at_s: abs(at_s - wheels_s), default=None)
 
     def near(self, number: int, at_s: float) -> tuple[float, float]:
         """East and north of the middle between the wheels of the axle nearest to the camera."""
