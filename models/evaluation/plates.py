@@ -16,11 +16,13 @@ from models.errors import ModelError
 from models.evaluation.figures import extra_data
 from models.evaluation.plates_risk import area_under_risk, reliability, risk_coverage, upper_bound
 from models.evaluation.plates_sets import Specimen, crops, drawn, motorcycles, photographs
+from models.plates.agreement import agreed
 from models.plates.reader import READERS, PlateReader, load_plate_reader
 from models.plates.reading import PlateReading
 
 LEAD = READERS[0]
 DRAWN = 200
+AGREE = "agree"
 # Slow, and no reader of the roadside: measured on the real sets only.
 ONLY_REAL = frozenset({"easyocr"})
 
@@ -87,12 +89,18 @@ def plate_sets(data: Path | None, *, count: int = DRAWN, detector: Detector | No
 def read_all(sets: Iterable[PlateSet], readers: Sequence[str]) -> dict[str, dict[str, list[Outcome]]]:
     """Outcomes by reader and set."""
     found: dict[str, dict[str, list[Outcome]]] = {name: {} for name in readers}
+    parts = {"plates-id", "rapidocr"}
     for one in sets:
         for name in readers:
             if name in ONLY_REAL and not one.name.endswith("-dev"):
                 continue
+            if name == AGREE and parts <= set(readers):
+                continue  # its two parts are read anyway: it is what they say together
             reader = load_plate_reader(name, countries=(one.country,))
             found[name][one.name] = [_timed(reader, specimen) for specimen in one.specimens]
+        if AGREE in readers and parts <= set(readers):
+            pairs = zip(found["plates-id"][one.name], found["rapidocr"][one.name], strict=True)
+            found[AGREE][one.name] = [_together(own, other) for own, other in pairs]
     return found
 
 
@@ -192,6 +200,13 @@ def edit_distance(one: str, other: str) -> int:
         for place, wanted in enumerate(other, start=1):
             before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (character != wanted))
     return row[-1]
+
+
+def _together(own: Outcome, other: Outcome) -> Outcome:
+    """What `models.plates.agreement.AgreeingReader` makes of its two readers."""
+    if own.reading is None or other.reading is None:
+        return Outcome(own.truth, None, 0.0, own.specimen)
+    return Outcome(own.truth, agreed(own.reading, other.reading), own.ms + other.ms, own.specimen)
 
 
 def _timed(reader: PlateReader, specimen: Specimen) -> Outcome:

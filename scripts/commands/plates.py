@@ -53,6 +53,9 @@ class Plate:
             "reason": reading.reason,
             "candidates": [{"text": text, "confidence": share} for text, share in reading.candidates],
             "expiry": reading.expiry,
+            "expiry_confidence": reading.expiry_confidence,
+            "colour": reading.colour,
+            "colour_confidence": reading.colour_confidence,
             "country": reading.country,
             "known_region": reading.known_region,
         }
