@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from api.complaints import handling
 from api.review import leases
 from api.review.decision import DECIDING_ROLES, Judge, already
 from api.review.errors import LeaseLost, NotForRole, ReasonNeeded, SamePerson
@@ -71,7 +72,8 @@ def answer_complaint(session: Session, judge: Judge, case_id: UUID, text: str) -
         return _second_time(session, judge, row)
     said = clean(text)
     # Public: an anonymous complainant has nothing but the number, and must be able to read the answer with it.
-    append(session, case_id, "answered", actor=judge.actor, body={"text": said}, audience=Audience.PUBLIC)
+    # With it, every complaint that was joined with it.
+    handling.answer(session, case_id, text=said, actor=judge.actor)
     leases.release(session, case_id, judge.actor)
     return Answer(row)
 
