@@ -15,18 +15,23 @@ from api.audit import routes as audit
 from api.audit.publishing import publish_daily
 from api.clock import Clock, now
 from api.complaints import pages as complaints
-from api.connections import inbox_of, worker_of
+from api.connections import carry_register, inbox_of, remote_register, worker_of
 from api.contests import pages as contests
 from api.database import Database, connect
 from api.intake import evidence
 from api.intake import routes as intake
 from api.limits import BodyLimit
+from api.notices import pages as notices
+from api.notices import routes as whatsapp
+from api.outbox import pages as outbox
 from api.outbox.outside import load_outside
 from api.outbox.worker import WorkerThread
+from api.payments import pages as paying
 from api.payments import routes as payments
 from api.people import pages as sign_in
 from api.people.forms import FormTokens, protect_forms
 from api.portal import pages as portal
+from api.register import pages as register_pages
 from api.review import answer_pages as answers
 from api.review import pages as review
 from api.review.sweeping import sweep_review
@@ -53,6 +58,11 @@ ROUTERS = (
     portal.router,
     audit.router,
     payments.router,
+    paying.router,
+    notices.router,
+    whatsapp.router,
+    outbox.router,
+    register_pages.router,
 )
 
 
@@ -76,12 +86,14 @@ def create_app(
     _ = settings.secret  # refused now, not at the first form
     outside = load_outside(settings)
     inbox = inbox_of(held, settings)
+    register = remote_register(outside)
+    carry_register(held, register)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
         thread = threading.Thread(target=_sweep, args=(held, settings.sweep_seconds, stop), name="sweeper", daemon=True)
-        worker = WorkerThread(lambda: worker_of(held, outside, inbox))
+        worker = WorkerThread(lambda: worker_of(held, settings, outside, inbox, register))
         if sweeper:
             thread.start()
             worker.start()

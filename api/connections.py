@@ -8,29 +8,60 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api.database import Database
+from api.notices import batches, hearing, planning
+from api.notices.batches import LetterPress
+from api.notices.mail import MailSender
+from api.notices.whatsapp import WhatsAppSender
 from api.outbox.folder import FolderSender
 from api.outbox.inbox import Handler, Inbox, Spool
 from api.outbox.outside import Outside
-from api.outbox.sending import Aftermath, Delivery, Sender
+from api.outbox.sending import Aftermath, Delivery, Guard, Sender
 from api.outbox.worker import Worker
 from api.payments import callback, refunds
 from api.payments.following import follow
+from api.register.port import REGISTER_KEY
+from api.register.remote import RemoteRegister
+from api.register.service import VehicleRegister
 from api.settings import Settings
 
-HANDLERS: Final[Mapping[str, Handler]] = {callback.SOURCE: callback.handle}
-AFTERMATHS: Final[Mapping[str, Aftermath]] = {refunds.KIND: refunds.paid_back}
+HANDLERS: Final[Mapping[str, Handler]] = {callback.SOURCE: callback.handle, hearing.SOURCE: hearing.handle}
+AFTERMATHS: Final[Mapping[str, Aftermath]] = {
+    refunds.KIND: refunds.paid_back,
+    batches.KIND: batches.printed,
+    "email": planning.message_left,
+    "whatsapp": planning.message_left,
+}
+GUARDS: Final[Mapping[str, Guard]] = {"email": planning.may_leave, "whatsapp": planning.may_leave}
 
 
-def senders(outside: Outside) -> dict[str, Sender]:
+def remote_register(outside: Outside) -> RemoteRegister | None:
+    """The vehicle register that the office is connected to; one for the whole process, since it keeps answers."""
+    return None if outside.register_system is None else RemoteRegister(outside.register_system)
+
+
+def carry_register(database: Database, register: RemoteRegister | None) -> None:
+    """Let every session of the office ask this register."""
+    if register is not None:
+
+        def opener(_: Session) -> VehicleRegister:
+            return register
+
+        database.carry(REGISTER_KEY, opener)
+
+
+def senders(
+    database: Database, settings: Settings, outside: Outside, register: RemoteRegister | None
+) -> dict[str, Sender]:
     """Who sends what, by kind of effect; a system that the office is not connected to is a folder."""
     folder = FolderSender(outside.letters)
+    order: Sender = folder if register is None else register.order
     return {
-        "email": folder,
-        "whatsapp": folder,
-        "letter": folder,
-        "register_block": folder,
-        "register_unblock": folder,
-        "bank_refund": folder,
+        "email": folder if outside.mail is None else MailSender(outside.mail),
+        "whatsapp": folder if outside.whatsapp is None else WhatsAppSender(outside.whatsapp),
+        batches.KIND: LetterPress(database, settings, outside.letters),
+        "register_block": order,
+        "register_unblock": order,
+        refunds.KIND: folder,
     }
 
 
@@ -39,16 +70,22 @@ def inbox_of(database: Database, settings: Settings) -> Inbox:
     return Inbox(database, Spool(settings.home / "inbox"), HANDLERS)
 
 
-def worker_of(database: Database, outside: Outside, inbox: Inbox) -> Worker:
-    """A worker: sends the outbox, empties the inbox's spool, and settles what could not be settled before."""
+def worker_of(
+    database: Database, settings: Settings, outside: Outside, inbox: Inbox, register: RemoteRegister | None = None
+) -> Worker:
+    """A worker: sends the outbox, empties the inbox's spool, plans notices, and lets the books follow the cases."""
 
     def rounds() -> int:
         count = inbox.drain()
-        with database.session() as session:
-            return count + _rounds(session)
+        # Each in a transaction of its own: what fails in one keeps none of the others.
+        for work in (
+            follow,
+            lambda session: planning.plan_waiting(session, settings),
+            lambda session: int(batches.make_batch(session) is not None),
+        ):
+            with database.session() as session:
+                count += work(session)
+        return count
 
-    return Worker(database, Delivery(database, senders(outside), AFTERMATHS), drain=rounds)
-
-
-def _rounds(session: Session) -> int:
-    return follow(session)
+    delivery = Delivery(database, senders(database, settings, outside, register), AFTERMATHS, GUARDS)
+    return Worker(database, delivery, drain=rounds)

@@ -20,7 +20,7 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from psycopg import sql
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Engine, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -80,6 +80,10 @@ class Database:
             expire_on_commit=False,
             info={CLOCK_KEY: self.clock, JURISDICTIONS_KEY: jurisdictions},
         )
+
+    def carry(self, key: str, value: object) -> None:
+        """Let every session carry a value in its `info`, beside the clock and the law."""
+        self._sessions.configure(info={**self._sessions.kw["info"], key: value})
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:

@@ -9,6 +9,8 @@ import segno
 # Level Q survives a quarter of the code being creased or stained: a letter is folded right through it.
 ERROR_CORRECTION = "q"
 MAX_ADDRESS_CHARACTERS = 300
+# Every decoder reads every mask; trying all eight to find the prettiest one costs five times as much.
+MASK = 2
 
 
 def qr_svg(address: str) -> str:
@@ -31,7 +33,7 @@ def qr_svg(address: str) -> str:
         )
     out = io.BytesIO()
     # micro=False: phones do not read Micro QR.
-    segno.make(address, error=ERROR_CORRECTION, micro=False).save(
+    segno.make(address, error=ERROR_CORRECTION, micro=False, mask=MASK).save(
         out, kind="svg", border=4, light="#ffffff", xmldecl=False
     )
     return out.getvalue().decode("utf-8")

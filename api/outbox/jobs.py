@@ -6,6 +6,7 @@ A job is deferred on the very connection of the transaction that decided it: bot
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -45,7 +46,7 @@ def _never(_: UUID) -> None:
 _DEFERRING = with_connector(procrastinate.SyncPsycopgConnector(), _never)
 
 
-def defer(session: Session, outbox_id: UUID) -> None:
+def defer(session: Session, outbox_id: UUID, *, not_before: datetime | None = None) -> None:
     """Write the job that delivers an effect, on the connection of this session's transaction."""
     connection: Any = session.connection().connection.driver_connection
-    _DEFERRING.tasks[DELIVER].configure(connection=connection).defer(outbox_id=str(outbox_id))
+    _DEFERRING.tasks[DELIVER].configure(connection=connection, schedule_at=not_before).defer(outbox_id=str(outbox_id))

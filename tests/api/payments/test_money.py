@@ -170,9 +170,7 @@ def test_money_is_conserved(database, settings, officer, make_user):
 
     run_state_machine_as_test(
         Here,
-        settings=trying(
-            max_examples=6, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=trying(max_examples=6, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)),
     )
 
 
