@@ -17,7 +17,8 @@ MODEL = "helmet-n"
 SMALLEST_PX = 10.0
 """Shorter side of a head below which nobody can tell."""
 SURE = 0.8
-"""Share from which a word is taken; chosen on held-out pictures, see the card."""
+SURE_BARE = 0.9
+"""Shares from which a word is taken, chosen on held-out pictures (see the card); the one that accuses needs more."""
 Word = Literal["helmet", "bare", "cannot_tell"]
 
 
@@ -54,16 +55,14 @@ class HelmetClassifier(Protocol):
 
 
 class HeadClassifier:
-    """The network of the catalogue and its threshold.
+    """The network of the catalogue and its thresholds.
 
     Args:
         network: tells `CLASSES` apart.
-        sure: share from which a word is taken.
     """
 
-    def __init__(self, network: CropClassifier, *, sure: float = SURE) -> None:
+    def __init__(self, network: CropClassifier) -> None:
         self._network = network
-        self._sure = sure
 
     def judge(self, frame_bgr: NDArray[np.uint8], boxes: Sequence[Box]) -> list[HeadLook]:
         """See `HelmetClassifier`."""
@@ -79,13 +78,17 @@ class HeadClassifier:
             x1, y1, x2, y2 = boxes[place]
             helmet, bare, no_head = (float(value) for value in each)
             size_px = min(x2 - x1, y2 - y1)
-            looks[place] = HeadLook(self._word(helmet, bare, size_px), helmet, bare, no_head, size_px)
+            looks[place] = HeadLook(word(helmet, bare, size_px), helmet, bare, no_head, size_px)
         return looks
 
-    def _word(self, helmet: float, bare: float, size_px: float) -> Word:
-        if size_px < SMALLEST_PX or max(helmet, bare) < self._sure:
-            return "cannot_tell"
-        return "helmet" if helmet > bare else "bare"
+
+def word(helmet: float, bare: float, size_px: float) -> Word:
+    """What may be said of a head with these shares (0..1) and this size."""
+    if size_px >= SMALLEST_PX and bare >= SURE_BARE:
+        return "bare"
+    if size_px >= SMALLEST_PX and helmet >= SURE:
+        return "helmet"
+    return "cannot_tell"
 
 
 def load_helmet_classifier(*, threads: int = 1) -> HelmetClassifier:

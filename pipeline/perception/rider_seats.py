@@ -129,7 +129,7 @@ class Seat:
         middle = np.median([look.place for look in self.looks], axis=0)
         side = float(np.median([look.side for look in self.looks]))
         kept = [np.hypot(*(np.array(look.place) - middle)) <= KEPT_HEADS * side for look in self.looks]
-        return sum(kept) >= KEPT_SHARE * len(kept)
+        return bool(sum(kept) >= KEPT_SHARE * len(kept))
 
 
 def moved(boxes: Sequence[Box]) -> bool:

@@ -51,7 +51,7 @@ def load_checkpoint(path: Path) -> tuple[LampNet, float]:
 
 
 def export(checkpoint: Path, target: Path) -> Path:
-    """Write an ONNX file: input `crops` float32 [batch, CHANNELS, HEIGHT_PX, WIDTH_PX], output `shares` [batch, states].
+    """Write an ONNX file: `crops` float32 [batch, CHANNELS, HEIGHT_PX, WIDTH_PX] in, `shares` [batch, states] out.
 
     Raises:
         ModelError: see `load_checkpoint`.

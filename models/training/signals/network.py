@@ -22,7 +22,9 @@ class LampNet(nn.Module):  # type: ignore[misc] # torch carries no types here
     def __init__(self, widths: tuple[int, int, int, int] = (16, 24, 40, 48)) -> None:
         super().__init__()
         one, two, three, four = widths
-        self.body = nn.Sequential(_block(CHANNELS, one, 2), _block(one, two, 1), _block(two, three, 2), _block(three, four, 2))
+        self.body = nn.Sequential(
+            _block(CHANNELS, one, 2), _block(one, two, 1), _block(two, three, 2), _block(three, four, 2)
+        )
         self.choice = nn.Sequential(nn.Dropout(0.15), nn.Linear(2 * four * (HEIGHT_PX // STEP_PX), len(STATES)))
 
     def forward(self, heads: Tensor) -> Tensor:
