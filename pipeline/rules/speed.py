@@ -15,6 +15,7 @@ from pipeline.perception.track import Box, Sighting, Track
 from pipeline.rules.candidate import Candidate, met
 from pipeline.rules.doubts import GRAVE, common_doubts
 from pipeline.rules.moment import Moment
+from pipeline.rules.underbody import CLEARANCE_SIGMA_M, OVERHANG_SIGMA_M, TYPICAL, Underbody, end_of_vehicle
 from pipeline.scene import Lane, Scene, Zone
 from pipeline.scene.geometry import inside
 from pipeline.scene.homography import Homography
@@ -28,12 +29,15 @@ MIN_PATH_M = 6.0
 EDGE_PX = 4.0
 PIXEL_SIGMA_PX = 1.0
 """Scatter of the nearest wheels' place in a box, from picture to picture."""
+EDGE_SHARE = 0.01
+"""The same as a share of the box's height, where that is more."""
 DRIFT_PX = 1.0
 """By how much that place may wander on the vehicle while it is measured: an error that no scatter shows."""
 COVERAGE = 1.96
 MAX_ANGLE_DEGREES = 35.0
 MOST_BEND = 0.06
 """Share of the way by which it may bend: speed is measured along a straight line."""
+ODD_INTERVAL, ODD_PACE = 0.15, 0.3
 AGREE_KMH, AGREE_SHARE = 2.0, 0.05
 SIDE_BY_SIDE_PX = 8.0
 
@@ -102,7 +106,7 @@ def _judge(moment: Moment, zone: Zone, ground: Homography, track: Track) -> Cand
     run = measured_run(track, zone, moment.scene)
     lane = _lane(moment.scene, run)
     limit = _limit(moment, track, lane, run)
-    reading = None if limit is None else measure(run, ground, moment)
+    reading = None if limit is None else measure(run, ground, moment, track.vehicle_class)
     if limit is None or reading is None or not _along(lane, reading, ground):
         return None
     granted_kmh = max(reading.u95_kmh, _granted_kmh(moment.scene, reading.kmh))
@@ -128,13 +132,16 @@ def _measurable(sighting: Sighting, zone: Zone, scene: Scene) -> bool:
     return whole and sighting.box[2] < scene.frame.width_px - EDGE_PX and inside(sighting.ground, zone.polygon)
 
 
-def measure(run: Sequence[Sighting], ground: Homography, moment: Moment) -> SpeedReading | None:
+def measure(
+    run: Sequence[Sighting], ground: Homography, moment: Moment, vehicle_class: str = "car"
+) -> SpeedReading | None:
     """Measure the speed over a stretch of sightings.
 
     Args:
         run: In order of time.
         ground: Metres on the road.
-        moment: For the clock's errors.
+        moment: For the clock's errors and the camera's place.
+        vehicle_class: Whose underbody it has.
 
     Returns:
         The reading, or None when the stretch is too short, bends, or its times are not in order.
@@ -148,26 +155,34 @@ def measure(run: Sequence[Sighting], ground: Homography, moment: Moment) -> Spee
         return None
     _, own = ground.to_metres(pixels, 0.0)
     scatter = scatter - own
+    seen_way = places[-1] - places[0]
+    ends = _ends(places, seen_way, vehicle_class, moment)
+    places = ends[0]
     middle = places.mean(axis=0)
     way = np.linalg.svd(places - middle, full_matrices=False)[2][0]
-    way = way if (places[-1] - places[0]) @ way > 0 else -way
+    way = way if seen_way @ way > 0 else -way
     along, aside = (places - middle) @ way, (places - middle) @ np.array([-way[1], way[0]])
     path_m = float(along[-1] - along[0])
-    if path_m < MIN_PATH_M or float(np.ptp(aside)) > MOST_BEND * path_m + 0.6:
+    if path_m < MIN_PATH_M or float(np.ptp(aside)) > MOST_BEND * path_m + 0.6 or _clock_stepped(times, along):
         return None
-    sigma = np.sqrt(np.einsum("nij,i,j->n", scatter, way, way))
+    # A large box trembles more than a small one.
+    grown = np.array([max(1.0, EDGE_SHARE * (s.box[3] - s.box[1]) / PIXEL_SIGMA_PX) for s in run])
+    sigma = np.sqrt(np.einsum("nij,i,j->n", scatter, way, way)) * grown
     first, last = len(run) // 6, len(run) - 1 - len(run) // 6
     kept = np.ones(len(run), bool)
     kept[[first, last]] = False
     slope, fit_sigma = _fit(times[kept], along[kept], sigma[kept])
     two = float((along[last] - along[first]) / (times[last] - times[first]))
+    body = math.sqrt(
+        sum((_fit(times[kept], (other - middle)[kept] @ way, sigma[kept])[0] - slope) ** 2 for other in ends[1:])
+    )
     drift = DRIFT_PX / PIXEL_SIGMA_PX * float(np.hypot(sigma[0], sigma[-1])) / path_m * slope / 2
     survey = _survey_share(pixels[[0, -1]], ground, way, path_m) * slope
     clock = math.hypot(moment.clock_rate_error * slope, moment.stamp_sigma_s * math.sqrt(2) / times[-1] * slope)
-    u95 = COVERAGE * math.sqrt(fit_sigma**2 + drift**2 + survey**2 + clock**2)
+    u95 = COVERAGE * math.sqrt(fit_sigma**2 + drift**2 + body**2 + survey**2 + clock**2)
     between = float(times[last] - times[first])
     two_scatter = float(np.hypot(sigma[first], sigma[last])) / between
-    two_u95 = COVERAGE * math.sqrt(two_scatter**2 + survey**2 + clock**2)
+    two_u95 = COVERAGE * math.sqrt(two_scatter**2 + body**2 + survey**2 + clock**2)
     return SpeedReading(
         kmh=3.6 * slope,
         u95_kmh=3.6 * u95,
@@ -178,6 +193,30 @@ def measure(run: Sequence[Sighting], ground: Homography, moment: Moment) -> Spee
         stills=(run[first], run[last]),
         sightings=tuple(run),
     )
+
+
+def _ends(places: Array, way: Array, vehicle_class: str, moment: Moment) -> list[Array]:
+    """Places of the vehicle's nearer end: as is typical of its class, and as its clearance and overhang may differ."""
+    view = moment.scene.viewpoint
+    if view is None:
+        return [places]
+    typical = TYPICAL.get(vehicle_class, TYPICAL["car"])
+    heading = way / np.linalg.norm(way)
+    bodies = [
+        typical,
+        Underbody(typical.clearance_m + CLEARANCE_SIGMA_M, typical.overhang_m),
+        Underbody(typical.clearance_m, typical.overhang_m + OVERHANG_SIGMA_M),
+    ]
+    return [end_of_vehicle(places, heading, view, body) for body in bodies]
+
+
+def _clock_stepped(times: Array, along: Array) -> bool:
+    """Whether one interval between stamps is odd, and the vehicle did not go as much farther or less far in it."""
+    steps = np.diff(times)
+    usual = float(np.median(steps))
+    odd = np.abs(steps - usual) > ODD_INTERVAL * usual
+    pace = np.diff(along) / steps
+    return bool((odd & (np.abs(pace / float(np.median(pace)) - 1) > ODD_PACE)).any())
 
 
 def _fit(times: Array, along: Array, sigma: Array) -> tuple[float, float]:

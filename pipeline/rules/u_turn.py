@@ -88,11 +88,12 @@ def _judge(moment: Moment, zone: Zone, track: Track) -> Candidate | None:
 
 
 def _may_have_turned(sightings: Sequence[Sighting]) -> bool:
-    """Cheaply, in pixels: whether it now moves back towards where it came from."""
+    """Cheaply, in pixels: whether it comes back from the farthest place that it reached."""
     first, last = sightings[0].ground, sightings[-1].ground
-    before = sightings[max(0, len(sightings) - 6)].ground
-    came = before[0] - first[0], before[1] - first[1]
-    goes = last[0] - before[0], last[1] - before[1]
+    some = sightings[:: max(1, len(sightings) // 12)]
+    farthest = max((s.ground for s in some), key=lambda place: math.dist(place, first))
+    came = farthest[0] - first[0], farthest[1] - first[1]
+    goes = last[0] - farthest[0], last[1] - farthest[1]
     return came[0] * goes[0] + came[1] * goes[1] < 0
 
 

@@ -26,6 +26,7 @@ from pipeline.scene.measures import Certificate, Grace, GroundReference, SpeedLi
 from pipeline.scene.parts import Identifier, Strict
 from pipeline.scene.road import CountLine, Lane, Reservation, SignalHead, SolidLine, VehicleClass, Zone
 from pipeline.scene.signing import SceneSignature
+from pipeline.scene.viewpoint import Viewpoint, viewpoint_of
 
 VehicleCheck = Literal["no_helmet", "pillion", "plate_expired", "no_plate"]
 ExperimentalCheck = Literal["seat_belt", "phone"]
@@ -242,6 +243,12 @@ class Scene(Strict):
     def ground(self) -> Homography | None:
         """Metres on the road, where points were surveyed."""
         return Homography.fit(self.homography) if self.homography else None
+
+    @cached_property
+    def viewpoint(self) -> Viewpoint | None:
+        """Where the camera hangs, as far as the surveyed points tell."""
+        ground = self.ground
+        return viewpoint_of(ground, self.frame.width_px, self.frame.height_px) if ground else None
 
     @property
     def holidays(self) -> tuple[date, ...]:
