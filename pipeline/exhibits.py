@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pipeline import stills
+from pipeline import proofs, stills
 from pipeline.evidence.manifest import CameraRef, PlateCandidate, PlateEvidence, SceneRef, Software, TrackRef
 from pipeline.evidence.package import Draft, MediaMember
 from pipeline.ingest import CaptureClock, Memory
@@ -79,7 +79,9 @@ def draft(finding: Finding, software: Software) -> Draft:
     scene, candidate, track = finding.scene, finding.candidate, finding.track
     offence_at_s = next((s.at_s for s in track.sightings if s.frame == candidate.frame), candidate.at_s)
     overview = _overview(finding, offence_at_s)
-    pictures = finding.memory.pictures([offence_at_s + finding.media_offset_s, overview.at_s + finding.media_offset_s])
+    further = proofs.originals(candidate, track)
+    times = [offence_at_s, overview.at_s, *(original.sighting.at_s for original in further)]
+    pictures = finding.memory.pictures([at_s + finding.media_offset_s for at_s in times])
     if pictures[0] is None or pictures[1] is None:
         raise ExhibitError(
             f"{scene.camera.id}: the pictures of track {track.id} are no longer in the ring: is the box too slow?"
@@ -97,6 +99,12 @@ def draft(finding: Finding, software: Software) -> Draft:
         MediaMember(DRAWN, "offence_drawn", "image/jpeg", stills.jpeg(drawn), OFFENCE, _drawn_recipe(candidate, way)),
         *_plate_member(finding, overview.frame, f"clip.{clip.suffix}" if clip else None),
     ]
+    shown = {OFFENCE: pictures[0]}
+    for original, picture in zip(further, pictures[2:], strict=True):
+        if picture is not None:
+            shown[original.name] = picture
+            media.append(MediaMember(original.name, original.role, "image/jpeg", stills.jpeg(picture)))
+    media += proofs.derivatives(candidate, shown, OFFENCE)
     others = finding.bystanders.get(candidate.frame, ())
     return Draft(
         camera=CameraRef(
@@ -129,7 +137,12 @@ def draft(finding: Finding, software: Software) -> Draft:
         measured=candidate.measured,
         doubts=candidate.doubts,
         conditions=candidate.conditions,
-        bystanders={OVERVIEW: finding.bystanders.get(overview.frame, ()), OFFENCE: others, DRAWN: others},
+        bystanders={
+            OVERVIEW: finding.bystanders.get(overview.frame, ()),
+            OFFENCE: others,
+            DRAWN: others,
+            **{o.name: finding.bystanders.get(o.sighting.frame, ()) for o in further if o.name in shown},
+        },
         stills_only=clip is None,
         software=software,
         media=media,

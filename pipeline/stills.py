@@ -43,12 +43,12 @@ def png(picture_bgr: Picture) -> bytes:
 def drawn_offence(
     picture_bgr: Picture, scene: Scene, lane_id: str, box: Box, way: Sequence[Point], caption: str
 ) -> Picture:
-    """The offence still with the lane, its arrow and line, the vehicle's box and the way it came.
+    """The offence still with the lane (zone, solid line), its arrow and line, the vehicle's box and the way it came.
 
     Args:
         picture_bgr: uint8 [h, w, 3]; it is not changed.
         scene: Where the lane is drawn.
-        lane_id: The lane of the offence.
+        lane_id: The lane, zone or solid line of the offence.
         box: The vehicle.
         way: Its ground points up to this picture.
         caption: One line, ASCII.
@@ -60,6 +60,12 @@ def drawn_offence(
             for head in scene.signals:
                 if head.id == lane.signal:
                     _rectangle(picture, head.box, LINE, 2)
+    for zone in scene.zones:
+        if zone.id == lane_id:
+            _polygon(picture, zone.polygon, LANE)
+    for line in scene.solid_lines:
+        if line.id == lane_id:
+            _path(picture, line.line, LINE)
     if len(way) > 1:
         _path(picture, way, OFFENDER)
     _rectangle(picture, box, OFFENDER, _thickness(picture) + 1)
@@ -79,6 +85,9 @@ def draw_scene(picture_bgr: Picture, scene: Scene) -> Picture:
         governed = f", signal {lane.signal}" if lane.signal else ""
         middle = np.mean(np.array(lane.polygon), axis=0)
         label(picture, f"{lane.id}{kept}{governed}", (float(middle[0]) - 40, float(middle[1])))
+    for solid in scene.solid_lines:
+        _path(picture, solid.line, OFFENDER)
+        label(picture, f"{solid.id} (solid)", solid.line[0])
     for head in scene.signals:
         _rectangle(picture, head.box, LINE, 1)
         label(picture, head.id, (head.box[0], head.box[3] + 14))

@@ -14,7 +14,16 @@ from pipeline.camera import CameraStats
 from pipeline.evidence.manifest import Software
 from pipeline.evidence.package import Draft
 from pipeline.exhibits import Finding, draft
+from pipeline.rules import is_grave
 from pipeline.scene import Scene
+
+FURTHER = {
+    "before": "Before",
+    "beyond": "Beyond",
+    "measured": "A measured point, and the way between both",
+    "head": "A head",
+}
+"""Roles of further stills, with what they show."""
 
 
 class Report:
@@ -35,12 +44,24 @@ class Report:
         """Write the finding's pictures and keep its words for the page."""
         drafted = draft(finding, Software(version="report"))
         number = len(self._cases) + 1
-        files = {}
+        files: dict[str, str] = {}
+        further: list[tuple[str, str]] = []
         for medium in drafted.media:
             name = f"{number:03d}-{medium.name}"
             (self._folder / name).write_bytes(medium.data)
             files[medium.role] = name
-        self._cases.append({"number": number, "draft": drafted, "files": files, "local": self._local(drafted)})
+            if medium.role in FURTHER:
+                further.append((name, FURTHER[medium.role]))
+        self._cases.append(
+            {
+                "number": number,
+                "draft": drafted,
+                "files": files,
+                "further": further,
+                "offered": not is_grave(drafted.doubts),
+                "local": self._local(drafted),
+            }
+        )
 
     def _local(self, drafted: Draft) -> str:
         return drafted.occurred_at.astimezone(self._scene.camera.zone).strftime("%Y-%m-%d %H:%M:%S %Z")
