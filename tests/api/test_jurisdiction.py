@@ -9,6 +9,7 @@ import yaml
 
 from api.jurisdiction.law import LawUnknown, law_for
 from api.jurisdiction.loading import SAMPLES, JurisdictionError, Jurisdictions, load_jurisdiction
+from api.store.kinds import CaseKind
 from pipeline.evidence.offence import OffenceCode
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -135,3 +136,37 @@ def test_lists_are_closed_and_bilingual(jurisdiction):
 def test_an_unknown_jurisdiction_is_named(jurisdictions):
     with pytest.raises(JurisdictionError, match="no jurisdiction 'jabar'"):
         jurisdictions["jabar"]
+
+
+def _clock(data, clock_id, **values):
+    next(one for one in data["clocks"] if one["id"] == clock_id).update(values)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda data: _clock(data, "service", resumes_on=[]), "service pauses and never resumes"),
+        (lambda data: _clock(data, "service", services=["passport"]), "'passport' is not in the file"),
+        (lambda data: data.update(integrity_agency="ditlantas-jateng"), "integrity_agency: 'ditlantas-jateng'"),
+        (
+            lambda data: data["complaint_categories"][0].update(confidential=True),
+            r"agency with oversight\): 'ditlantas-jateng'",
+        ),
+        (lambda data: data["services"].append(data["services"][0]), "services: ktp stands there twice"),
+    ],
+)
+def test_what_goes_past_the_unit_and_what_pauses_is_checked_too(written, change, sentence):
+    with pytest.raises(JurisdictionError, match=sentence):
+        load_jurisdiction(written(change))
+
+
+def test_the_highest_version_of_an_undo_window_holds(written):
+    def change(data):
+        window = data["undo_windows"][0]
+        data["undo_windows"].append({**window, "version": 2, "valid_from": "2026-07-01", "seconds": 10})
+
+    made = load_jurisdiction(written(change))
+    later = datetime(2026, 7, 2, tzinfo=UTC)
+    assert made.undo_window_s(CaseKind.VIOLATION, "approved", AT) == 60
+    assert made.undo_window_s(CaseKind.VIOLATION, "approved", later) == 10
+    assert made.undo_window_s(CaseKind.VIOLATION, "dismissed", later) == 0

@@ -46,8 +46,8 @@ class Lives(RuleBasedStateMachine):
         self.offices, self.office = offices, offices.usual
         offices.clock.offset = timedelta()
 
-    @initialize(officer=st.sampled_from(PEOPLE))
-    def open(self, officer):
+    @initialize(officer=st.sampled_from(PEOPLE), posted=st.sampled_from([True, True, False]))
+    def open(self, officer, posted):
         with self.office.session() as session:
             jurisdiction = self.office.jurisdictions["jateng"]
             common = {"jurisdiction": jurisdiction, "body": {}, "agency": "ditlantas-jateng"}
@@ -62,6 +62,10 @@ class Lives(RuleBasedStateMachine):
                 subject={"plate": "H1234AB"},
                 **common,
             ).id
+
+        if posted:
+            self.offices.clock.advance(timedelta(minutes=2))
+            self.post("notice_sent")
 
     def act(self, function) -> None:
         """In a transaction of its own; a refusal in a sentence is an answer, everything else is a fault."""
@@ -137,6 +141,16 @@ class Lives(RuleBasedStateMachine):
     def anybody_says_anything(self, step, actor):
         self.act(lambda s, t: append(s, t.id, step, actor=actor, body={}, audience=Audience.PARTY))
 
+    @rule(data=st.data(), actor=st.sampled_from(EVERYBODY))
+    def anybody_takes_a_step(self, data, actor):
+        with self.office.session() as session:
+            state = session.get_one(CaseRow, self.ticket).state
+        steps = [one for one, target in TRANSITIONS[CaseKind.TICKET][state].items() if target != state]
+        # What ends it all is rare enough by itself.
+        likely = [one for one in steps if one not in {"paid", "cancelled", "withdrawn", "closed"}] or steps
+        if likely:
+            self.anybody_says_anything(data.draw(st.sampled_from(sorted(likely))), actor)
+
     @rule(step=st.sampled_from(["blocked", "contested", "paid", "upheld"]))
     def a_worker_is_killed_before_the_commit(self, step):
         session = self.office.open_session()
@@ -201,7 +215,7 @@ def test_no_order_of_acts_blocks_a_vehicle_while_its_contest_is_open(offices):  
         settings=settings(
             max_examples=int(os.environ.get(MORE, "10")),
             derandomize=MORE not in os.environ,
-            stateful_step_count=25,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
