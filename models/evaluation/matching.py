@@ -24,6 +24,16 @@ def match(found: Detections, boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
     return taken
 
 
+def pairs(found: Detections, boxes: NDArray[np.float32]) -> list[int | None]:
+    """For each true box [n, 4] the index of the found box that takes it, or None."""
+    taken: list[int | None] = [None] * len(boxes)
+    order = np.argsort(-found.scores, kind="stable").tolist()
+    for index, hit in zip(order, _hits(found, boxes), strict=True):
+        if hit >= 0:
+            taken[hit] = int(index)
+    return taken
+
+
 def _hits(found: Detections, boxes: NDArray[np.float32]) -> list[int]:
     """For each found box, best first, the index of the true box it takes, or -1."""
     hits = []

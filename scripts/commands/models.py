@@ -140,6 +140,29 @@ def train(
     sys.stdout.write(f"{checkpoint}\n")
 
 
+@app.command(epilog="Example: tertib models draw --to var/training/traffic-n/set --streets 50")
+def draw(
+    to: Annotated[Path, typer.Option(help="Folder that gets images and labels.")],
+    streets: Annotated[int, typer.Option(min=1, max=10_000, help="How many; three pictures of each.")] = 50,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 11,
+    black_plates: Annotated[bool, typer.Option("--black-plates", help="Only white on black.")] = False,
+) -> None:
+    """Draw street pictures with exact boxes, to train traffic-n with or to measure it on."""
+    from scripts.commands._stage_pictures import draw as run  # noqa: PLC0415 - the stage, only when it draws
+
+    terminal = Console(stderr=True)
+    with Progress(console=terminal, disable=not terminal.is_terminal) as progress:
+        bar = progress.add_task("streets", total=streets)
+        count = run(
+            to,
+            streets=streets,
+            seed=seed,
+            black_plates=black_plates,
+            tell=lambda n, _: progress.update(bar, completed=n),
+        )
+    sys.stdout.write(f"{to}: {count} pictures\n")
+
+
 @app.command("export", epilog="Example: tertib models export traffic-n --to models/weights/traffic-n.onnx")
 def export_model(
     name: Name,
@@ -147,6 +170,9 @@ def export_model(
     to: Annotated[Path | None, typer.Option(help="ONNX file. Default: beside the checkpoint.")] = None,
     base: Annotated[Path | None, typer.Option(help="Only traffic-n: the base, to mix a part of it in again.")] = None,
     keep: Annotated[float, typer.Option(min=0, max=1, help="Only traffic-n: how much of the base.")] = 0.0,
+    calibrate: Annotated[
+        Path | None, typer.Option(help="Only traffic-n: folder with images; also write eight bits, NAME-int8.onnx.")
+    ] = None,
 ) -> None:
     """Write a trained network as the ONNX file that the roadside runs, and print its SHA-256 for the catalogue."""
     if name in PLATES:
@@ -165,9 +191,15 @@ def export_model(
     checkpoint = checkpoint or home() / "training" / name / "last.pt"
     try:
         path = run(checkpoint, to or checkpoint.with_name(f"{name}.onnx"), base=base, keep=keep)
+        written = [path]
+        if calibrate:
+            from models.training.traffic.int8 import quantise  # noqa: PLC0415 - only when asked for
+
+            written.append(quantise(path, path.with_name(f"{path.stem}-int8.onnx"), calibrate))
     except ModelError as error:
         raise typer.TyperException(str(error)) from error
-    sys.stdout.write(f"{path} {path.stat().st_size} bytes sha256 {sha256_of(path)}\n")
+    for one in written:
+        sys.stdout.write(f"{one} {one.stat().st_size} bytes sha256 {sha256_of(one)}\n")
 
 
 def _only_ours(name: str) -> None:

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from models.detection import CLASSES, Detections
-from models.training.traffic.agreement import UNDECIDED, agree, humans_win, undecide, with_plates
+from models.training.traffic import corrections
+from models.training.traffic.agreement import (
+    HEADS_UNDECIDED,
+    UNDECIDED,
+    agree,
+    heads_unmarked,
+    humans_win,
+    undecide,
+    with_plates,
+)
 
 BOX = [10, 10, 50, 50]
 NEAR = [12, 10, 50, 52]
@@ -73,3 +82,43 @@ def test_what_people_did_not_mark_is_undecided_where_they_marked_that_class():
 
 def test_nobody_saw_anything():
     assert names(with_plates(humans_win(agree([saw(), saw()]), NOBODY), saw())) == []
+
+
+def marked(*rows):
+    boxes = np.array([row[0] for row in rows], np.float32).reshape(-1, 4)
+    return boxes, np.array([CLASSES.index(row[1]) for row in rows], np.int64)
+
+
+PERSON = [100, 100, 140, 200]
+
+
+@pytest.mark.parametrize(
+    ("labels", "regions"),
+    [
+        (marked((PERSON, "person")), 1),
+        (marked((PERSON, "person"), ([112, 98, 128, 118], "bare_head")), 0),
+        (marked((PERSON, "person"), ([112, 170, 128, 190], "helmeted_head")), 1),
+        (marked(([100, 100, 160, 160], "motorcycle")), 1),
+        (marked(([100, 100, 160, 160], "motorcycle"), ([115, 60, 145, 140], "person")), 1),
+        (marked(([100, 100, 160, 160], "car")), 0),
+    ],
+    ids=["nobody marked the head", "marked", "a helmet in the hand", "a rider missed?", "a rider", "no person"],
+)
+def test_where_nobody_marked_a_head_nothing_is_taught_about_heads(labels, regions):
+    after = heads_unmarked(labels)
+    assert (after[1] == HEADS_UNDECIDED).sum() == regions
+    assert np.array_equal(after[1][: len(labels[1])], labels[1])
+
+
+def test_the_body_below_an_unmarked_head_still_teaches_that_it_is_no_head():
+    region = heads_unmarked(marked((PERSON, "person")))[0][-1]
+    assert region[1] < PERSON[1]
+    assert region[3] < PERSON[1] + 0.5 * (PERSON[3] - PERSON[1])
+
+
+@pytest.mark.parametrize(("said", "after"), [("car", ["car"]), ("undecided", ["undecided"]), ("nothing", [])])
+def test_a_truck_that_the_eye_put_right(monkeypatch, said, after):
+    monkeypatch.setattr(corrections, "_all", lambda: {"a": [([0.3, 0.3, 0.4, 0.4], said)]})
+    assert names(corrections.corrected("a", marked(([10, 10, 50, 50], "truck")), 100, 100)) == after
+    assert names(corrections.corrected("b", marked(([10, 10, 50, 50], "truck")), 100, 100)) == ["truck"]
+    assert names(corrections.corrected("a", marked(([60, 60, 90, 90], "truck")), 100, 100)) == ["truck"]

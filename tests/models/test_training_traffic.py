@@ -15,10 +15,17 @@ from models.backends.onnx_detector import OnnxDetector  # noqa: E402 - as above
 from models.backends.openvino import OpenvinoRunner  # noqa: E402 - as above
 from models.detection import CLASSES  # noqa: E402 - as above
 from models.errors import ModelError  # noqa: E402 - as above
+from models.training.traffic.agreement import HEADS_UNDECIDED  # noqa: E402 - as above
 from models.training.traffic.export import blend, export, load_checkpoint  # noqa: E402 - as above
 from models.training.traffic.loss import UndecidedLoss  # noqa: E402 - as above
 from models.training.traffic.network import adapt, load_base  # noqa: E402 - as above
-from models.training.traffic.pictures import Composer, read_set  # noqa: E402 - as above
+from models.training.traffic.pictures import (  # noqa: E402 - as above
+    Composer,
+    darkened,
+    dazzled,
+    rained,
+    read_set,
+)
 from models.training.traffic.smoke import make_set  # noqa: E402 - as above
 from models.training.traffic.train import Recipe, train  # noqa: E402 - as above
 from scripts.commands.models import app  # noqa: E402 - as above
@@ -63,13 +70,16 @@ def test_the_command_trains_and_exports_what_the_roadside_can_run(base, tmp_path
     out = tmp_path / "out"
     trained = run.invoke(app, ["train", "traffic-n", "--base", str(base), "--out", str(out), "--smoke"])
     assert trained.exit_code == 0, trained.output
-    written = run.invoke(app, ["export", "traffic-n", "--checkpoint", str(out / "last.pt")])
+    pictures = make_set(tmp_path / "set", pictures=2)
+    asked = ["export", "traffic-n", "--checkpoint", str(out / "last.pt"), "--calibrate", str(pictures)]
+    written = run.invoke(app, asked)
     assert written.exit_code == 0, written.output
-    path = out / "traffic-n.onnx"
-    assert path.stat().st_size < 10_000_000
-    detector = OnnxDetector(path, OpenvinoRunner(path, threads=1, device="CPU"))
-    for height, width in ((720, 1280), (300, 300)):
-        detector.detect(np.zeros((height, width, 3), np.uint8))
+    full, small = out / "traffic-n.onnx", out / "traffic-n-int8.onnx"
+    assert small.stat().st_size < 0.6 * full.stat().st_size < 10_000_000
+    for path in (full, small):
+        detector = OnnxDetector(path, OpenvinoRunner(path, threads=1, device="CPU"))
+        for height, width in ((720, 1280), (300, 300)):
+            detector.detect(np.zeros((height, width, 3), np.uint8))
 
 
 def test_an_interrupted_training_goes_on_to_the_same_network(base, pictures, tmp_path):
@@ -122,6 +132,42 @@ def test_undecided_regions_teach_no_class(base):
     _, quiet = criterion(output, hushed)
     assert quiet[1] < loud[1]
     assert quiet[0] == pytest.approx(float(loud[0]))
+
+
+def test_an_unmarked_head_silences_heads_and_nothing_else(base):
+    network = adapt(load_base(base)).train()
+    criterion = UndecidedLoss(network)
+    output = network(torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(1)))
+    person = {
+        "batch_idx": torch.zeros(1),
+        "cls": torch.full((1, 1), 5.0),
+        "bboxes": torch.tensor([[0.4, 0.5, 0.3, 0.6]]),
+    }
+    everywhere = torch.tensor([[0.5, 0.5, 1.0, 1.0]])
+    losses = {}
+    for name, kind in (("heads", HEADS_UNDECIDED), ("all", len(CLASSES))):
+        silent = torch.cat([person["cls"], torch.tensor([[float(kind)]])])
+        batch = {"batch_idx": torch.zeros(2), "cls": silent, "bboxes": torch.cat([person["bboxes"], everywhere])}
+        losses[name] = criterion(output, batch)[1]
+    loud = criterion(output, person)[1]
+    assert losses["all"][1] < losses["heads"][1] < loud[1]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "brighter"), [(darkened, False), (dazzled, True)], ids=["night is darker", "glare is brighter"]
+)
+def test_light_does_what_its_name_says(spoil, brighter):
+    grey = np.full((64, 64, 3), 120, np.uint8)
+    after = spoil(grey.copy(), np.random.default_rng(2))
+    assert after.shape == grey.shape
+    assert after.dtype == np.uint8
+    assert (after.mean() > 120) == brighter
+
+
+def test_rain_streaks_and_leaves_the_picture_a_picture():
+    after = rained(np.full((64, 64, 3), 60, np.uint8), np.random.default_rng(2))
+    assert after.shape == (64, 64, 3)
+    assert after.std() > 1
 
 
 @pytest.mark.parametrize("mosaic", [True, False])

@@ -16,6 +16,8 @@ from models.suppression import overlaps
 
 UNDECIDED = len(CLASSES)
 """Class index of a region in which no class is taught."""
+HEADS_UNDECIDED = UNDECIDED + 1
+"""Class index of a region in which nothing is taught about heads: people marked few of the heads in the footage."""
 SAME_OBJECT = 0.5
 AGREED = 0.3
 """Mean score from which two agreeing teachers are believed."""
@@ -107,6 +109,33 @@ def humans_win(labels: Labels, human: Labels, *, overlap: float = 0.3) -> Labels
                 if same and (table[index, other] >= overlap or _inside(boxes[index], human[0][other])):
                     keep[index] = False
     return _joined((boxes[keep], classes[keep]), human)
+
+
+def heads_unmarked(labels: Labels) -> Labels:
+    """Add regions in which nothing is taught about heads: those of people whose head nobody marked.
+
+    A head that is marked in the upper half of a person decides for that person. Where a motorcycle or bicycle has no
+    person on it, the rider may have been missed, and the region is what is above the machine.
+    """
+    boxes, classes = labels
+    heads = boxes[np.isin(classes, [CLASSES.index(name) for name in ("helmeted_head", "bare_head")])]
+    persons = boxes[classes == CLASSES.index("person")]
+    regions: list[NDArray[np.float32]] = []
+    for x1, y1, x2, y2 in persons.tolist():
+        wide, high = x2 - x1, y2 - y1
+        if not _centre_within(heads, (x1, y1 - 0.1 * high, x2, y1 + high / 2)):
+            regions.append(np.array([x1 - 0.1 * wide, y1 - 0.1 * high, x2 + 0.1 * wide, y1 + 0.45 * high], np.float32))
+    for x1, y1, x2, y2 in boxes[np.isin(classes, [CLASSES.index(n) for n in ("motorcycle", "bicycle")])].tolist():
+        above = (x1, y1 - 0.9 * (y2 - y1), x2, y1 + 0.3 * (y2 - y1))
+        if not _centre_within(heads, above) and not _centre_within(persons, (above[0], above[1], x2, y2)):
+            regions.append(np.array(above, np.float32))
+    extra = np.array(regions, np.float32).reshape(-1, 4)
+    return _joined(labels, (extra, np.full(len(extra), HEADS_UNDECIDED, np.int64)))
+
+
+def _centre_within(boxes: NDArray[np.float32], region: tuple[float, float, float, float]) -> bool:
+    x, y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    return bool(((x >= region[0]) & (x <= region[2]) & (y >= region[1]) & (y <= region[3])).any())
 
 
 def undecide(labels: Labels, name: str) -> Labels:

@@ -16,6 +16,8 @@ from models.errors import ModelError
 from models.training.traffic.network import NEW_CLASSES, adapt, load_base
 
 OPSET = 17
+HALF = ".half"
+"""End of the names of weights in half precision."""
 SMALL = 256
 """Tensors of fewer numbers stay float32: they save nothing, and shapes and anchors must stay exact."""
 
@@ -115,8 +117,8 @@ def halve(model: Any) -> None:  # noqa: ANN401 - onnx's own types are generated 
         if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < SMALL:
             continue
         name = tensor.name
-        half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{name}.half")
+        half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{name}{HALF}")
         tensor.CopyFrom(half)
-        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
+        casts.append(helper.make_node("Cast", [f"{name}{HALF}"], [name], to=TensorProto.FLOAT))
     for node in reversed(casts):
         model.graph.node.insert(0, node)

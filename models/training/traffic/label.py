@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from models.detection import CLASSES
-from models.training.traffic.agreement import Labels, agree, humans_win, undecide, with_plates
+from models.training.traffic.agreement import Labels, agree, heads_unmarked, humans_win, undecide, with_plates
+from models.training.traffic.corrections import corrected
 from models.training.traffic.motion import still
 from models.training.traffic.sources import NOTHING, Picture, pictures
 from models.training.traffic.teachers import COCO, PlateTeacher, Teacher, UltralyticsTeacher, YoloxTeacher
@@ -24,7 +25,13 @@ JPEG_QUALITY = 94
 
 
 def label(picture: Picture, teachers: Sequence[Teacher], plates: Teacher) -> Labels:
-    """Boxes and classes of one picture: people first, then agreeing teachers."""
+    """Boxes and classes of one picture: people first, then agreeing teachers, then what was put right by eye."""
+    height, width = picture.bgr.shape[:2]
+    labels = _opinions(picture, teachers, plates)
+    return heads_unmarked(corrected(picture.name, labels, width, height))
+
+
+def _opinions(picture: Picture, teachers: Sequence[Teacher], plates: Teacher) -> Labels:
     labels = NOTHING
     if picture.teachers:
         opinions = [teacher.look(picture.bgr) for teacher in teachers]

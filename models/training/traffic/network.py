@@ -13,7 +13,7 @@ from models.errors import ModelError
 
 COCO_NAMES = {"signal": "traffic light"}
 """Our names where COCO's differ."""
-NEW_CLASSES = ("plate",)
+NEW_CLASSES = ("plate", "helmeted_head", "bare_head")
 """Classes that COCO does not hold."""
 RARE_LOGIT = -6.0
 """Where a new class starts: nearly never, on every spot."""

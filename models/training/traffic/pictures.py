@@ -12,16 +12,25 @@ from numpy.typing import NDArray
 
 from models.detection import CLASSES
 from models.errors import ModelError
-from models.training.traffic.agreement import UNDECIDED
+from models.training.traffic.agreement import HEADS_UNDECIDED, UNDECIDED
 
 PLATE = CLASSES.index("plate")
+HEADS = (CLASSES.index("helmeted_head"), CLASSES.index("bare_head"))
+MOTORCYCLE = CLASSES.index("motorcycle")
 VISIBLE = 0.35
 """An object of which less than this share is left in a crop is undecided."""
 SMALLEST_PX = 3.0
 SMALL_PLATE = 0.1
 """A plate narrower than this share of the picture is what roadside cameras see, and rare among photographs."""
-REPEATS = 3
-"""How often more pictures with small plates are shown."""
+REPEATS = 1
+"""How often more pictures with small plates or heads are shown."""
+MOTORCYCLE_REPEATS = 3
+"""How often more photographs are shown in which people marked motorcycles, which COCO's networks miss from near."""
+
+PHOTOGRAPHS = "plates-"
+"""Prefix of photographs in which people marked vehicles and plates."""
+DRAWN = "drawn-"
+"""Prefix of pictures that the stage drew: there are as many of them as one asks for."""
 
 Composed = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int64]]
 """A picture, boxes [n, 4] in its pixels, classes [n]."""
@@ -50,8 +59,8 @@ def read_set(folder: Path) -> list[Labelled]:
             table = np.array([row for row in rows if row], np.float32).reshape(-1, 5)
         except (OSError, ValueError) as error:
             raise ModelError(f"the labels {text} cannot be read: each line needs a class and four numbers") from error
-        if len(table) and (table[:, 0].min() < 0 or table[:, 0].max() > UNDECIDED):
-            raise ModelError(f"the labels {text} hold a class outside 0..{UNDECIDED}")
+        if len(table) and (table[:, 0].min() < 0 or table[:, 0].max() > HEADS_UNDECIDED):
+            raise ModelError(f"the labels {text} hold a class outside 0..{HEADS_UNDECIDED}")
         found.append(Labelled(path, table[:, 1:], table[:, 0].astype(np.int64)))
     if not found:
         raise ModelError(
@@ -67,15 +76,15 @@ class Composer:
         self._pictures = pictures
         self._side = side_px
         self._seed = seed
-        rare = [index for index, picture in enumerate(pictures) if _has_small_plate(picture)]
-        self._shown = np.array([*range(len(pictures)), *rare * REPEATS], np.int64)
+        again = [index for index, picture in enumerate(pictures) for _ in range(_repeats(picture))]
+        self._shown = np.array([*range(len(pictures)), *again], np.int64)
 
     def __len__(self) -> int:
         """How many pictures an epoch shows."""
         return len(self._shown)
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """Which pictures an epoch shows, in its order; those with small plates come several times."""
+        """Which pictures an epoch shows, in its order; rare ones come several times."""
         return np.random.default_rng((self._seed, epoch)).permutation(self._shown)
 
     def compose(self, index: int, *, epoch: int, place: int, mosaic: bool) -> Composed:
@@ -130,8 +139,13 @@ class Composer:
         return window.astype(np.uint8, copy=False), boxes, classes
 
 
-def _has_small_plate(picture: Labelled) -> bool:
-    return bool((picture.boxes[picture.classes == PLATE, 2] < SMALL_PLATE).any())
+def _repeats(picture: Labelled) -> int:
+    if picture.path.stem.startswith(DRAWN):
+        return 0
+    if picture.path.stem.startswith(PHOTOGRAPHS) and MOTORCYCLE in picture.classes:
+        return MOTORCYCLE_REPEATS
+    small_plates = (picture.boxes[picture.classes == PLATE, 2] < SMALL_PLATE).any()
+    return REPEATS if small_plates or np.isin(picture.classes, HEADS).any() else 0
 
 
 def _cuts(side: int, cells: int, random: np.random.Generator) -> list[int]:
@@ -154,9 +168,9 @@ def _cropped(
     boxes = np.clip(whole, 0, np.array([width, height] * 2, np.float32)).astype(np.float32)
     sides = boxes[:, 2:] - boxes[:, :2]
     share = sides.prod(axis=1) / np.maximum((whole[:, 2:] - whole[:, :2]).prod(axis=1), 1e-6)
-    classes = np.where(share < VISIBLE, UNDECIDED, labelled.classes)
+    unclear = (share < VISIBLE) | (sides < SMALLEST_PX).any(axis=1)
+    classes = np.where(unclear & (labelled.classes != HEADS_UNDECIDED), UNDECIDED, labelled.classes)
     keep = (sides > 1).all(axis=1)
-    classes = np.where((sides < SMALLEST_PX).any(axis=1), UNDECIDED, classes)
     return boxes[keep], classes[keep]
 
 
@@ -171,7 +185,14 @@ def invert_plates(
 
 
 def spoil(picture: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
-    """Night, haze, blur, noise, compression, other white balances: what roadside cameras deliver."""
+    """Night, glare, rain, haze, blur, noise, compression, other white balances: what roadside cameras deliver."""
+    draw = random.random()
+    if draw < 0.12:
+        picture = darkened(picture, random)
+    elif draw < 0.2:
+        picture = dazzled(picture, random)
+    elif draw < 0.28:
+        picture = rained(picture, random)
     if random.random() < 0.5:
         gamma, gains = random.uniform(0.6, 1.9), random.uniform(0.9, 1.1, 3)
         ramp = (np.arange(256) / 255) ** gamma * 255
@@ -188,3 +209,39 @@ def spoil(picture: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np
         unpacked = cv2.imdecode(packed, cv2.IMREAD_COLOR)
         picture = picture if unpacked is None else unpacked.astype(np.uint8, copy=False)
     return picture
+
+
+def darkened(picture: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """Night: what is bright stays so (lamps, reflecting plates), the rest sinks into noise under one tint."""
+    level = picture.astype(np.float32) / 255
+    gains = random.uniform(0.75, 1.15, 3).astype(np.float32)
+    level = level ** random.uniform(1.6, 2.6) * random.uniform(0.45, 0.85) * gains
+    level += random.standard_normal((*picture.shape[:2], 1), np.float32) * random.uniform(0.01, 0.04)
+    dark: NDArray[np.uint8] = np.clip(level * 255, 0, 255).astype(np.uint8)
+    return dark
+
+
+def dazzled(picture: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """Glare: head lamps or a low sun veil a part of the picture."""
+    side = picture.shape[0]
+    y, x = np.mgrid[:side, : picture.shape[1]].astype(np.float32)
+    veil = np.zeros(picture.shape[:2], np.float32)
+    for _ in range(int(random.integers(1, 4))):
+        place, reach = random.uniform(0, side, 2), random.uniform(0.03, 0.3) * side
+        veil += random.uniform(0.4, 1.0) * np.exp(-((x - place[0]) ** 2 + (y - place[1]) ** 2) / (2 * reach**2))
+    level = picture + veil[..., None] * 255
+    bright: NDArray[np.uint8] = np.clip(level, 0, 255).astype(np.uint8)
+    return bright
+
+
+def rained(picture: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """Rain: bright slanting streaks and a grey veil."""
+    height, width = picture.shape[:2]
+    streaks = np.zeros((height, width), np.uint8)
+    slant, length = random.uniform(-0.3, 0.3), random.uniform(0.02, 0.07) * height
+    for x, y in random.uniform(0, 1, (int(random.integers(80, 400)), 2)) * [width, height]:
+        cv2.line(streaks, (int(x), int(y)), (int(x + slant * length), int(y + length)), 255, 1, cv2.LINE_AA)
+    veil, strength = random.uniform(0.05, 0.3), random.uniform(0.15, 0.5)
+    level = picture * (1 - veil) + 150 * veil + streaks[..., None] * strength * 0.5
+    wet: NDArray[np.uint8] = np.clip(level, 0, 255).astype(np.uint8)
+    return wet

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection import CLASSES, Detections
-from models.training.traffic.agreement import UNDECIDED, Labels
+from models.training.traffic.agreement import HEADS_UNDECIDED, UNDECIDED, Labels
 from models.training.traffic.motion import CAR_SHARE, background, changed, moving_boxes
 
 CLIPS = {"parkpow-cars": 3, "junction-opendatacam": 4, "intel-car-detection": 2}
@@ -27,6 +27,7 @@ SECOND_OPINION = "junction-opendatacam"
 """A detection file lies beside this clip: one more teacher, better at the far end of the junction."""
 _JUNCTION_SIZE = (640, 360)
 _CENTRE_SIZE = ("center_x", "center_y", "width", "height")
+HEAD_NAMES = ("helmeted_head", "bare_head")
 COCO_NAMES = {"Mobil": "car", "Motor": "motorcycle", "Plat": "plate"}
 
 
@@ -56,25 +57,43 @@ class Picture:
 NOTHING: Labels = (np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
 
 
-def pictures(data: Path, *, valid: bool = False) -> Iterator[Picture]:
+def pictures(data: Path, *, valid: bool = False, prefix: str = "") -> Iterator[Picture]:
     """All pictures of the data folder, in a fixed order.
 
     Args:
         data: folder with `video/ship` and `images` as the README of the training describes.
-        valid: the pictures kept for measuring, instead of those to learn from.
+        valid: the pictures kept for measuring, instead of those to learn from; heads have their own, see `helmets`.
+        prefix: only the photographs whose names begin so, `plates-` or `signals-`.
     """
     if not valid:
         for clip, every in CLIPS.items():
             yield from _clip(data / "video" / "ship" / f"{clip}.mp4", every)
     split = "valid" if valid else "train"
-    yield from _plates(data / "images" / "plates-vehicles" / split)
-    yield from _signals(data / "images" / "signals-id" / split)
+    if "plates-".startswith(prefix):
+        yield from _plates(data / "images" / "plates-vehicles" / split)
+    if "signals-".startswith(prefix):
+        yield from _signals(data / "images" / "signals-id" / split)
     if not valid:
         for folder in ("train", "unlabelled"):
-            for path in sorted((data / "images" / "helmets" / folder / "images").glob("*.jpg")):
-                bgr = cv2.imread(str(path))
-                if bgr is not None:
-                    yield Picture(f"helmets-{folder}-{path.stem}", bgr, NOTHING)
+            yield from helmets(data / "images" / "helmets" / folder)
+
+
+def helmets(folder: Path) -> Iterator[Picture]:
+    """Photographs of riders; people marked some of the heads, in the folder `unlabelled` none."""
+    for path in sorted((folder / "images").glob("*.jpg")):
+        bgr = cv2.imread(str(path))
+        if bgr is None:
+            continue
+        height, width = bgr.shape[:2]
+        found: list[tuple[list[float], int]] = []
+        text = folder / "labels" / f"{path.stem}.txt"
+        for line in text.read_text(encoding="utf-8").splitlines() if text.exists() else []:
+            kind, x, y, w, h = (float(value) for value in line.split()[:5])
+            box = [(x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height]
+            found.append((box, CLASSES.index(HEAD_NAMES[int(kind)])))
+        if not text.exists():
+            found.append(([0, 0, width, height], HEADS_UNDECIDED))
+        yield Picture(f"helmets-{folder.name}-{path.stem}", bgr, _labels(found))
 
 
 def _frames(path: Path) -> list[NDArray[np.uint8]]:
