@@ -151,12 +151,25 @@ def watch(name: str, folder: Path, detector: Detector, reader: PlateReader, *, w
     return Outcome(name, read_told(folder / TRUTH), lines(name, records))
 
 
-def judged(scene: Scene, clip: Path, detector: Detector, reader: PlateReader) -> list[Record]:
-    """All that is told of a clip, as lines of `tertib observe --verbose`."""
+def judged(
+    scene: Scene, clip: Path, detector: Detector, reader: PlateReader, *, recorded_at: datetime | None = None
+) -> list[Record]:
+    """All that is told of a clip, as lines of `tertib observe --verbose`.
+
+    Args:
+        scene: What is allowed.
+        clip: The footage.
+        detector: Looks at it.
+        reader: Of plates.
+        recorded_at: When the first picture was taken; by the scene if None.
+
+    Raises:
+        MediaError: The clip cannot be opened.
+    """
     media = scene.media
     source = open_source(
         str(clip),
-        recorded_at=media.recorded_at if media else None,
+        recorded_at=recorded_at or (media.recorded_at if media else None),
         clock_uncertainty_ms=media.clock_uncertainty_ms if media else 1000.0,
         started_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
