@@ -14,9 +14,9 @@ from models.signals.glow import glowing
 from models.signals.lamp_image import HEIGHT_PX, STATES, WIDTH_PX, Box, Layout, around, lamp_image, upright
 
 MODEL = "signal-n"
-SURE = 0.6
+SURE = 0.5
 """Share from which the network's word is taken; chosen on held-out pictures, see the card."""
-SURE_ALONE = 0.8
+SURE_ALONE = 0.6
 """The same where the rule sees nothing: two opinions need less than one."""
 Shown = Literal["red", "yellow", "green", "unknown"]
 
