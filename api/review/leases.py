@@ -39,8 +39,8 @@ def lease_of(row: WorkRow) -> Lease | None:
     return Lease(row.case_id, row.user_id, row.user_name, row.taken_at, row.until)
 
 
-def lent_to(officer: Actor, moment: datetime) -> dict[str, object]:
-    """The values that put a work item on an officer's desk."""
+def lent_to(officer: Actor, moment: datetime | ColumnElement[datetime]) -> dict[str, object]:
+    """The values that put a work item on an officer's desk; `moment`: the present, or where it will be filled in."""
     # An officer who still holds it keeps what was shown since; one who comes back later looks again.
     still_mine = (WorkRow.user_id == officer.id) & (WorkRow.until > moment)
     return {

@@ -10,11 +10,27 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, or_, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from api.clock import now
 from api.problems import BadRequest
@@ -29,6 +45,7 @@ from api.store.tables import CaseRow, EventRow
 PAGE_SIZE: Final = 50
 SKIPPED_FOR: Final = timedelta(minutes=30)
 NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
+_NO_CASE: Final = UUID(int=0)
 Place = tuple[datetime, UUID]
 
 
@@ -142,12 +159,12 @@ def counts(session: Session, viewer: Viewer) -> Counts:
     )
 
 
-def _skipped_by(officer: Actor, moment: datetime) -> ColumnElement[bool]:
+def _skipped_by(officer: Actor) -> ColumnElement[bool]:
     return exists().where(
         EventRow.case_id == WorkRow.case_id,
         EventRow.type == "skipped",
         EventRow.actor_id == officer.id,
-        EventRow.at > moment - SKIPPED_FOR,
+        EventRow.at > bindparam("skipped_since", type_=DateTime(timezone=True)),
     )
 
 
@@ -193,45 +210,64 @@ def take_next(session: Session, viewer: Viewer, officer: Actor, *, after: CaseRo
 
 
 def _take(session: Session, viewer: Viewer, officer: Actor, moment: datetime, not_this: UUID | None) -> CaseRow | None:
-    """Choose and lend in one statement; two officers who ask at once do not wait for each other (SKIP LOCKED)."""
+    values = {
+        "moment": moment,
+        "skipped_since": moment - SKIPPED_FOR,
+        "start": random_place(chance_of(session)),
+        "not_this": not_this or _NO_CASE,
+    }
+    for where in _Where:
+        found = session.scalars(_lending(viewer, officer, where), values).one_or_none()
+        if found is not None:
+            return found
+    return None
+
+
+class _Where(Enum):
+    """Where the next case is looked for; the first of the three nearly always finds one."""
+
+    BEHIND = "behind a random place of the first day"
+    BEFORE = "before that place, on the same day"
+    ANY = "whatever comes next: all of that day is on other desks, or not for this officer"
+
+
+@lru_cache(maxsize=1024)
+def _lending(viewer: Viewer, officer: Actor, where: _Where) -> ReturningUpdate[CaseRow]:
+    """Choose and lend in one statement; two officers who ask at once do not wait for each other (SKIP LOCKED).
+
+    Kept, since putting it together takes longer than the database takes to answer it.
+    """
+    moment = bindparam("moment", type_=DateTime(timezone=True))
+    start = bindparam("start", type_=Uuid())
     free = and_(WorkRow.user_id.is_(None), WorkRow.rests_until.is_(None), _of(viewer))
-    first_day = select(func.min(WorkRow.due_day)).where(free, _for(officer)).scalar_subquery()
-    start = random_place(chance_of(session))
-    fit = and_(
-        free,
-        _for(officer),
-        ~_skipped_by(officer, moment),
-        or_(WorkRow.kind != CaseKind.CONTEST.value, ~_validated_by(officer)),
-        not_read_by(officer),
-        true() if not_this is None else WorkRow.case_id != not_this,
-    )
-
-    def chosen(*where: ColumnElement[bool]) -> ScalarSelect[UUID]:
-        return (
-            readable_by(viewer)
-            .join(WorkRow, WorkRow.case_id == CaseRow.id)
-            .with_only_columns(WorkRow.case_id, maintain_column_froms=True)
-            .where(fit, *where)
-            .order_by(WorkRow.due_day, WorkRow.case_id)
-            .limit(1)
-            .with_for_update(of=WorkRow, skip_locked=True)
-            .scalar_subquery()
-        )
-
-    statement = (
-        update(WorkRow)
+    first_day = WorkRow.due_day == select(func.min(WorkRow.due_day)).where(free, _for(officer)).scalar_subquery()
+    there = {
+        _Where.BEHIND: (first_day, WorkRow.case_id >= start),
+        _Where.BEFORE: (first_day, WorkRow.case_id < start),
+        _Where.ANY: (),
+    }
+    chosen = (
+        readable_by(viewer)
+        .join(WorkRow, WorkRow.case_id == CaseRow.id)
+        .with_only_columns(WorkRow.case_id, maintain_column_froms=True)
         .where(
-            WorkRow.case_id
-            == func.coalesce(
-                chosen(WorkRow.due_day == first_day, WorkRow.case_id >= start),
-                chosen(WorkRow.due_day == first_day, WorkRow.case_id < start),
-                # Everything of the first day is on other desks or not for this officer.
-                chosen(),
-            ),
-            CaseRow.id == WorkRow.case_id,
+            free,
+            _for(officer),
+            ~_skipped_by(officer),
+            or_(WorkRow.kind != CaseKind.CONTEST.value, ~_validated_by(officer)),
+            not_read_by(officer),
+            WorkRow.case_id != bindparam("not_this", type_=Uuid()),
+            *there[where],
         )
+        .order_by(WorkRow.due_day, WorkRow.case_id)
+        .limit(1)
+        .with_for_update(of=WorkRow, skip_locked=True)
+        .scalar_subquery()
+    )
+    return (
+        update(WorkRow)
+        .where(WorkRow.case_id == chosen, CaseRow.id == WorkRow.case_id)
         .values(lent_to(officer, moment))
         .returning(CaseRow)
         .execution_options(synchronize_session=False)
     )
-    return session.scalars(statement).one_or_none()

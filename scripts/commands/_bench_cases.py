@@ -380,6 +380,8 @@ def load(superuser_url: str, generator: Generator, cases: int, *, told: Callable
             told(copied)
         for statement in remade:
             connection.execute(statement)
+        for table in _LOADED:
+            connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
         connection.execute("SET session_replication_role = origin")
         connection.execute("TRUNCATE review_work")
         connection.execute("ALTER TABLE review_work DISABLE TRIGGER work_moved")

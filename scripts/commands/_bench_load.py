@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 PROCESSES: Final = 4
+# Connections are opened and statements planned before anything is counted.
+_WARM_S: Final = 3.0
 
 # What a thread gets: its number, and a call that it makes after each thing done.
 Work = Callable[[int, Callable[[], bool]], None]
@@ -42,7 +44,7 @@ def throughput(work: Work, *, workers: int, seconds: float) -> Throughput:
         workers: threads altogether.
         seconds: how long.
     """
-    started = time.monotonic() + 1.0
+    started = time.monotonic() + 1.0 + _WARM_S
     pipes = []
     for number in range(PROCESSES):
         mine = range(number, workers, PROCESSES)
@@ -71,14 +73,15 @@ def throughput(work: Work, *, workers: int, seconds: float) -> Throughput:
     def rate(begin: float, end: float) -> float:
         return round(sum(begin <= one < end for one in moments) / (end - begin), 1)
 
-    return Throughput(rate(0, seconds), rate(0, quarter), rate(3 * quarter, seconds), len(moments))
+    counted = sum(one >= 0 for one in moments)
+    return Throughput(rate(0, seconds), rate(0, quarter), rate(3 * quarter, seconds), counted)
 
 
 def _process(work: Work, numbers: range, started: float, seconds: float) -> list[float]:
     moments: list[float] = []
 
     def run(number: int) -> None:
-        time.sleep(max(0.0, started - time.monotonic()))
+        time.sleep(max(0.0, started - _WARM_S - time.monotonic()))
 
         def done() -> bool:
             at = time.monotonic() - started
