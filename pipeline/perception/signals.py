@@ -55,12 +55,13 @@ class Signals:
 
     Args:
         heads: The scene's signal heads.
-        reader: Reads one head in one picture; by default the network of the catalogue, loaded at the first picture.
+        reader: Reads one head in one picture; by default the rule of glow and place alone: `signal-n`
+            still takes the reds of heads a few pixels wide for yellow, and would leave real red lights unread.
     """
 
     def __init__(self, heads: tuple[SignalHead, ...], reader: SignalReader | None = None) -> None:
         self._heads = heads
-        self._reader = reader
+        self._reader: SignalReader = reader or GlowReader()
         self._memory: dict[str, _Memory] = {head.id: _Memory() for head in heads}
         self.log = PhaseLog()
 
@@ -69,12 +70,7 @@ class Signals:
 
         Returns:
             The phases that are certain since this picture; their onset is where they were first read.
-
-        Raises:
-            ModelError: The network is absent or damaged.
         """
-        if self._reader is None:
-            self._reader = GlowReader()
         changes = []
         for head in self._heads:
             state = read_head(frame_bgr, head, self._reader)
