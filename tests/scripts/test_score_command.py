@@ -124,7 +124,7 @@ def test_one_offence_can_be_counted_alone(scored: Any) -> None:
 def test_a_wrong_plate_and_a_ticket_above_the_truth_are_told(scored: Any) -> None:
     found = OFFENCE | {
         "plate": {"text": "H1284AB"},
-        "measured": {"speed_kmh": 43.0, "speed_u95_kmh": 2.0, "ticket_kmh": 41},
+        "measured": {"speed_kmh": 43.0, "speed_u95_kmh": 2.0, "ticket_speed_kmh": 41},
     }
     result = scored([OFFENCE], [found])
     assert result["plates"]["wrongly_read"] == [{"true": "H1234AB", "found": "H1284AB"}]
