@@ -97,6 +97,7 @@ def letters_of(session: Session, settings: Settings, batch_id: UUID) -> list[tup
             notice_of(session, settings, ticket, postal=True),
             recipient=Recipient(row.to_name, row.to_text),
             qr_url=links.url(settings.public_url, row.code),
+            message_code=row.code,
         )
         found.append((row, letter))
     return found

@@ -96,7 +96,7 @@ def plan(session: Session, settings: Settings, ticket: CaseRow) -> list[NoticeRo
         session.add(row)
         session.flush()
         if channel != "letter":
-            _send(session, settings, held, row, ready)
+            _send(session, settings, held, row, not_before=ready if ready > moment else None)
         if "notice_made" in allowed(CaseKind.TICKET, held.state):
             body = {"channel": channel, "code": row.code}
             append(session, held.id, "notice_made", actor=SYSTEM, body=body, audience=Audience.INTERNAL)
@@ -131,7 +131,9 @@ def told_of(session: Session, settings: Settings, ticket: CaseRow, notice: Notic
     )
 
 
-def _send(session: Session, settings: Settings, ticket: CaseRow, notice: NoticeRow, ready: datetime) -> None:
+def _send(
+    session: Session, settings: Settings, ticket: CaseRow, notice: NoticeRow, *, not_before: datetime | None
+) -> None:
     told = told_of(session, settings, ticket, notice)
     body: dict[str, object]
     if notice.channel == "email":
@@ -145,7 +147,7 @@ def _send(session: Session, settings: Settings, ticket: CaseRow, notice: NoticeR
         key=f"notice:{notice.id}",
         body={"notice": str(notice.id), **body},
         case_id=ticket.id,
-        not_before=ready,
+        not_before=not_before,
     )
 
 

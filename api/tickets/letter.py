@@ -13,6 +13,8 @@ from api.tickets.facts import facts_of
 from api.tickets.notice import LANGUAGES, Deadline, Notice, Recipient, render_notice
 from api.web.messages import catalogue
 
+_OFFICE_CLOCKS = frozenset({"notice", "refund"})
+
 
 def _both(key: str, otherwise: dict[str, str], **values: str) -> dict[str, str]:
     held = catalogue()
@@ -43,8 +45,13 @@ def notice_of(session: Session, settings: Settings, ticket: CaseRow, *, postal: 
     names = jurisdiction.names
     base = settings.public_url.rstrip("/")
     vehicle_class = facts.vehicle_class
-    # The first round of each clock: what was promised when the ticket was issued is what stands on paper.
-    first = [row for row in clocks(session, ticket) if row.round == 1 and row.due_at is not None]
+    # The first round of each clock: what was promised when the ticket was issued is what stands on paper. Clocks that
+    # run for the office alone (to send this very letter) tell its owner nothing.
+    first = [
+        row
+        for row in clocks(session, ticket)
+        if row.round == 1 and row.due_at is not None and row.name not in _OFFICE_CLOCKS
+    ]
     return Notice(
         reference=ticket.reference,
         ticket_url=f"{base}/t/{ticket.reference}",

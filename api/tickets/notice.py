@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -44,7 +45,8 @@ class Deadline:
 class Notice:
     """All that a notice prints. Texts that differ by language are mappings from "id" and "en".
 
-    `qr_url`: where the QR code leads, when that is not the ticket's address (a signed link).
+    `qr_url`: where the QR code leads, when that is not the ticket's address (a signed link). `message_code`: with it
+    the page "is this message ours?" recognises this letter.
     """
 
     reference: str
@@ -72,6 +74,7 @@ class Notice:
     key_id: str
     recipient: Recipient | None = None
     qr_url: str | None = None
+    message_code: str | None = None
 
 
 def format_rupiah(amount_idr: int) -> str:
@@ -83,6 +86,12 @@ def format_rupiah(amount_idr: int) -> str:
     return "Rp" + f"{amount_idr:,}".replace(",", ".")
 
 
+@lru_cache(maxsize=4096)
+def _day(day: date, language: str) -> str:
+    # Thousands of letters a batch name the same few days.
+    return str(format_date(day, format="d MMMM y", locale=language))
+
+
 def format_local_time(moment: datetime, timezone: str, language: str) -> str:
     """Write a UTC time as local date and clock with the zone's usual name, e.g. `24 November 2026, 17.05 WIB`.
 
@@ -92,7 +101,7 @@ def format_local_time(moment: datetime, timezone: str, language: str) -> str:
         language: "id" or "en"; Indonesian writes the clock with a full stop.
     """
     local = moment.astimezone(ZoneInfo(timezone))
-    day = format_date(local.date(), format="d MMMM y", locale=language)
+    day = _day(local.date(), language)
     clock = local.strftime("%H.%M" if language == "id" else "%H:%M")
     return f"{day}, {clock} {ZONE_NAMES.get(timezone, local.strftime('UTC%z'))}"
 
@@ -133,6 +142,7 @@ def printed(notice: Notice) -> dict[str, object]:
     """What the template prints of a notice, as JSON values."""
     facts: dict[str, object] = {
         "reference": notice.reference,
+        "message_code": notice.message_code,
         "url": notice.ticket_url,
         "portal": notice.portal_url,
         "complaint": notice.complaint_url,

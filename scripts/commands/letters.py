@@ -130,4 +130,5 @@ def _invented(number: int, links: NoticeLinks) -> Notice:
         key_id="cd" * 32,
         recipient=Recipient(f"Pemilik {number} (rekaan)", f"Jalan Contoh {number}, Semarang 50131"),
     )
-    return replace(sample, qr_url=links.url("https://etle.example", new_code()))
+    code = new_code()
+    return replace(sample, qr_url=links.url("https://etle.example", code), message_code=code)
