@@ -109,8 +109,8 @@ def _crossing(
         later = [side_ for side_ in sides[index:] if side_ is not None]
         margins = [_margin_px(moment.scene, sightings[n]) for n in (index - 1, index)]
         sign = 1.0 if one < 0 else -1.0
-        before = sum(-sign * value >= margins[0] for value in held[-8:])
-        after = sum(sign * value >= margins[1] for value in later[:8])
+        before = sum(-sign * value >= margins[0] for value in held)
+        after = sum(sign * value >= margins[1] for value in later)
         if before < MIN_HELD or after < MIN_HELD or any(-sign * value >= margins[1] for value in later):
             continue
         share = abs(one) / (abs(one) + abs(other))

@@ -18,6 +18,7 @@ EDGE_PX = 3.0
 """A box that ends so near to the picture's edge goes on beyond it."""
 ENTANGLED_OVERLAP = 0.45
 TOUCH_PX = 4.0
+MOST_GROWTH = 1.15
 
 
 def stay(track: Track, area: Sequence[Point]) -> tuple[Sighting, ...]:
@@ -110,7 +111,9 @@ def standing_since(track: Track, within_sizes: float = 0.12) -> Sighting | None:
     strays = 0
     for sighting in reversed(track.sightings):
         near = within_sizes * min(last.size_px, sighting.size_px)
-        if math.dist(sighting.ground, last.ground) <= near or math.dist(sighting.top, last.top) <= near:
+        still = math.dist(sighting.ground, last.ground) <= near or math.dist(sighting.top, last.top) <= near
+        # Who drives straight away from the camera keeps its place in the picture for a while, but shrinks.
+        if still and MOST_GROWTH > sighting.size_px / last.size_px > 1 / MOST_GROWTH:
             since, strays = sighting, 0
             continue
         strays += 1

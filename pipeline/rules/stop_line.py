@@ -10,7 +10,7 @@ from pipeline.perception.track import Sighting, Track
 from pipeline.rules.candidate import Candidate, met
 from pipeline.rules.doubts import GRAVE, common_doubts, person_doubts, sign_doubts
 from pipeline.rules.footprint import WIDTH_M, GroundLine, front_lead_m, lengths_m
-from pipeline.rules.gate import Gate
+from pipeline.rules.gate import Gate, last_passage
 from pipeline.rules.moment import Moment
 from pipeline.rules.motion import standing_since
 from pipeline.scene import Lane
@@ -36,10 +36,13 @@ def stop_line(moment: Moment) -> list[Candidate]:
     3. Its front is beyond the line by `SURELY_BEYOND_M` even if it is the shortest of its class; without a homography
        its nearest wheels are beyond it by `SURELY_BEYOND_SIZES` of its own size. Wheels on the line are none.
     4. It stands at most `FARTHEST_M` beyond the line, or in a zone with `use: box`.
-    5. It is not in a zone with `use: waiting` that is for its class (ruang henti khusus for motorcycles).
+    5. It did not pass the line as a whole on this red: who did is a case for `red_light`.
+    6. It is not in a zone with `use: waiting` that is for its class (ruang henti khusus for motorcycles).
+
+    7. Its nearest wheels were seen before the line: who stands beyond it and was never there waits on the other side.
 
     Grave doubts: police directed the traffic, a person stood on the carriageway, the way jumps, or the vehicle was
-    never seen before the line or moving: it may have been put there by the lights' own sequence or be parked.
+    never seen moving: it may be parked, or have broken down.
     """
     found: list[Candidate] = []
     for lane in moment.scene.lanes:
@@ -61,18 +64,29 @@ def _judge(
     if track.vehicle_class not in MOTORISED or not _in_lane(lane, gate, last):
         return None
     since = standing_since(track)
-    if since is None:
+    if since is None or not any(gate.beyond_px(s.ground) < 0 for s in track.sightings):
         return None
     since_s = max(since.at_s, red_at_s)
     stands_s = last.at_s - since_s
     here = [s for s in track.sightings if s.at_s >= since_s]
     if stands_s < moment.scene.grace.standing_s or len(here) < MIN_SIGHTINGS:
         return None
+    if _ran_it(gate, track, red_at_s):
+        return None
     beyond, unit, enough, farthest = _beyond(gate, line, track)
     box = next((z for z in moment.scene.zones if z.use == "box" and _concerns(z.lanes, lane.id, z.polygon, last)), None)
     if beyond < enough or (beyond > farthest and box is None) or _may_wait(moment, track):
         return None
-    return _candidate(moment, lane, gate, track, since, here, stands_s, (beyond, unit), box.id if box else None)
+    return _candidate(moment, lane, track, since, here, stands_s, (beyond, unit), box.id if box else None)
+
+
+def _ran_it(gate: Gate, track: Track, red_at_s: float) -> bool:
+    """Whether it passed the line as a whole while it was red: a case for `red_light`, wherever it stands then."""
+    if gate.direction[1] >= 0:
+        # Towards the camera the nearest wheels are the front: beyond the line they may be of one who stops there.
+        return False
+    passage = last_passage(track.sightings, gate)
+    return passage is not None and passage.at_s > red_at_s
 
 
 def _concerns(lanes: tuple[str, ...], lane: str, area: tuple[Point, ...], sighting: Sighting) -> bool:
@@ -118,7 +132,6 @@ def _may_wait(moment: Moment, track: Track) -> bool:
 def _candidate(
     moment: Moment,
     lane: Lane,
-    gate: Gate,
     track: Track,
     since: Sighting,
     here: list[Sighting],
@@ -132,8 +145,7 @@ def _candidate(
         *sign_doubts(moment, moment.at_s),
         *person_doubts(moment),
     ]
-    came = any(gate.beyond_px(s.ground) < 0 for s in track.sightings if s.at_s <= since.at_s)
-    if not came and since is track.first:
+    if since is track.first:
         doubts.append(f"{GRAVE}it was never seen moving: it may be parked, or have broken down")
     measured: dict[str, Measure] = {
         "lane": lane.id,
