@@ -23,8 +23,10 @@ MOST_LOOKS = 5
 MIN_PLATE_WIDTH_PX = 24.0
 MARGIN = 0.12
 """A loose box reads better than one that cuts the last character."""
-SURE_ALONE = 0.85
+SURE_ALONE = 0.95
 """Confidence with which a single look may stand for all."""
+ENOUGH = 0.85
+"""Confidence of one confirmed look after which the second reader is not asked about another."""
 MOST_CONFIRMED = 2
 """Looks that a second reader is asked about: it costs ten times the first."""
 MOST_WANDERING = 0.2
@@ -148,8 +150,8 @@ class PlateAlbum:
         return {track: look.merit for track, looks in self._looks.items() for look in looks if look.frame == frame}
 
     def looks(self, track: int) -> list[PlateLook]:
-        """The kept looks at a track's plate, best first."""
-        return list(self._looks.get(track, ()))
+        """The kept looks at a track's own plate, best first."""
+        return moving_along(self._looks.get(track, ()))
 
     def glimpsed(self, track: int) -> bool:
         """Whether any plate was seen on a watched track: also one too small, or perhaps another vehicle's."""
@@ -157,8 +159,7 @@ class PlateAlbum:
 
     def read(self, track: int, reader: PlateReader) -> PlateVote:
         """What the looks at a track's own plate say together; `seen` also tells of plates that gave no look."""
-        looks = self.looks(track)
-        own = moving_along(looks)
+        looks, own = self._looks.get(track, []), self.looks(track)
         if looks and not own:
             reason = "the plate does not move with the vehicle: it may be another's"
             return PlateVote(None, 0.0, reason, (), len(looks), looks[0], seen=True)
@@ -189,7 +190,7 @@ def read_plate(looks: Sequence[PlateLook], reader: PlateReader) -> PlateVote:
     )
     for index in order[:MOST_CONFIRMED]:
         readings[index] = reader.confirm(looks[index].crop, readings[index])
-        if readings[index].text == elected and readings[index].confidence >= SURE_ALONE:
+        if readings[index].text == elected and readings[index].confidence >= ENOUGH:
             break
     return vote(looks, readings)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.plates.agreement import AgreeingReader
+from models.plates.agreement import DIFFERENT, SAME, AgreeingReader, calibrated
 from models.plates.alignment import likelihood
 from models.plates.line_image import HEIGHT_PX, WIDTH_PX, line_image, normalised
 from models.plates.posteriors import INDEX, SILENT, Posteriors
@@ -32,8 +32,8 @@ class Saying:
         return self.reading
 
 
-def read(one, two, **limits):
-    return AgreeingReader(one, two, **limits).read(CROP)
+def read(one, two):
+    return AgreeingReader(one, two).read(CROP)
 
 
 def test_a_text_that_both_readers_say_is_named_with_the_expiry_of_the_second():
@@ -57,6 +57,35 @@ def test_a_common_text_with_a_close_rival_is_not_named():
     assert reading.text is None
     assert "B1502NRD" in reading.reason
     assert reading.candidates[0][0] == "B1502NRO"
+
+
+def test_a_text_that_both_see_dimly_is_not_named():
+    reading = read(Saying(("H1234AB", 0.3)), Saying(("H1234AB", 0.25)))
+    assert reading.text is None
+    assert "both readers see H1234AB, but not clearly enough" in reading.reason
+
+
+def test_a_glance_names_nothing_and_the_second_reader_confirms_it():
+    reader = AgreeingReader(Saying(("H1234AB", 0.95)), Saying(("H1234AB", 0.9)))
+    glance = reader.glance(CROP)
+    assert glance.text is None
+    assert glance.best == "H1234AB"
+    assert reader.confirm(CROP, glance).text == "H1234AB"
+
+
+def test_calibration_keeps_the_order_and_stays_a_share():
+    raw = [0.0, 0.1, 0.5, 0.9, 1.0]
+    told = [calibrated(value, SAME) for value in raw]
+    assert told == sorted(told)
+    assert 0 < told[0] < told[-1] < 1
+    assert calibrated(0.5, DIFFERENT) < calibrated(0.5, SAME)
+
+
+def test_positions_share_what_the_candidates_share():
+    reading = Saying(("B1234AO", 0.6), ("B1234AQ", 0.3), ("B1234", 0.1)).reading
+    places = reading.posteriors()
+    assert places[0] == {"B": pytest.approx(1.0)}
+    assert places[6] == {"O": pytest.approx(2 / 3), "Q": pytest.approx(1 / 3)}
 
 
 @pytest.mark.parametrize("readers", [(Saying(), Saying(("H1234AB", 0.9))), (Saying(("H1234AB", 0.9)), Saying())])
