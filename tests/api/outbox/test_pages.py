@@ -1,0 +1,93 @@
+"""The supervisors' pages: what left, what came, what failed and is sent or handled again; and the inbox behind them."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from api.outbox.inbox import Inbox, Spool, received
+from api.outbox.service import send_out
+from api.outbox.tables import InboxRow, OutboxRow
+from tests.api.conftest import form_token
+
+PAGE = {"accept": "text/html"}
+
+
+@pytest.fixture
+def supervisor(make_user, sign_in):
+    return sign_in(make_user("supervisor"))
+
+
+def failing(database, kind: str = "email"):
+    with database.session() as session:
+        row = send_out(session, kind=kind, key="k", body={"to": "<script>x"})
+        row.state, row.error = "failed", "the mail server knows no such address: <b>"
+        return row.id
+
+
+def test_what_failed_is_shown_and_sent_again(supervisor, database):
+    entry = failing(database)
+    page = supervisor.get("/audit/outbox?state=failed", headers=PAGE)
+    assert "knows no such address: &lt;b&gt;" in page.text
+    token = form_token(supervisor, "/audit/outbox?state=failed")
+    answer = supervisor.post(f"/audit/outbox/{entry}/again", data={"csrf_token": token}, headers=PAGE)
+    assert answer.status_code == 303
+    with database.session() as session:
+        assert session.get_one(OutboxRow, entry).state == "waiting"
+    again = supervisor.post(f"/audit/outbox/{entry}/again", data={"csrf_token": token}, headers=PAGE)
+    assert again.status_code == 409
+
+
+def test_officers_and_strangers_do_not_read_it_and_auditors_do_not_send(client, database, officer, sign_in, make_user):
+    entry = failing(database)
+    assert client.get("/audit/outbox").status_code == 401
+    sign_in(officer)
+    assert client.get("/audit/outbox", headers=PAGE).status_code == 403
+    client.cookies.clear()
+    sign_in(make_user("auditor"))
+    page = client.get("/audit/inbox", headers=PAGE)
+    assert page.status_code == 200
+    token = form_token(client, "/review")
+    assert client.post(f"/audit/outbox/{entry}/again", data={"csrf_token": token}, headers=PAGE).status_code == 403
+
+
+def test_a_message_is_handled_once_and_a_fault_of_ours_loses_none(supervisor, database, tmp_path):
+    handled: list[bytes] = []
+    broken = [True]
+
+    def handler(session, row):
+        if broken:
+            raise ValueError("a fault of ours")
+        handled.append(row.raw)
+        return "done"
+
+    spool = Spool(tmp_path / "spool")
+    inbox = Inbox(database, spool, {"test": handler}, patience_s=30)
+    supervisor.app.state.inbox = inbox
+    message = received("test", "m1", b"\xffraw", {"x": "y"})
+    assert inbox.receive(message).state == "failed"
+    with database.session() as session:
+        row = session.scalars(select(InboxRow)).one()
+        assert (row.raw, row.headers, row.error) == (b"\xffraw", {"x": "y"}, "ValueError: a fault of ours")
+    assert "a fault of ours" in supervisor.get("/audit/inbox", headers=PAGE).text
+    broken.clear()
+    token = form_token(supervisor, "/audit/inbox?state=failed")
+    answer = supervisor.post(f"/audit/inbox/{row.id}/again", data={"csrf_token": token}, headers=PAGE)
+    assert answer.status_code == 303
+    assert inbox.receive(message).repeated
+    assert handled == [b"\xffraw"]
+    assert list(spool.waiting()) == []
+
+
+def test_what_was_kept_before_a_power_cut_is_handled_after_it(database, tmp_path):
+    spool = Spool(tmp_path / "spool")
+    for number in range(3):
+        spool.keep(received("test", f"m{number % 2}", b"raw", {}))
+    got: list[str] = []
+
+    def handler(session, row):
+        got.append(row.message_id)
+        return ""
+
+    Inbox(database, Spool(tmp_path / "spool"), {"test": handler}).drain()
+    assert sorted(got) == ["m0", "m1"]
