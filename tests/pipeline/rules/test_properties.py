@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.perception.phase import PhaseChange, PhaseLog
 from pipeline.perception.track import Sighting, Track
-from pipeline.rules import RULES, Candidate, Rule
+from pipeline.rules import RULES, Candidate, Rule, is_grave
 from pipeline.rules.bus_lane import bus_lane
 from pipeline.rules.crossing import crossings
+from pipeline.rules.gate import Gate, last_passage
 from pipeline.rules.red_light import red_light
 from pipeline.rules.wrong_way import wrong_way
 from pipeline.scene import CountLine, Scene
@@ -25,6 +27,7 @@ from tests.pipeline.rules.journeys import (
     phases,
     red_light_scene,
     run,
+    scene,
 )
 
 LINE = CountLine(id="line", line=((300, 400), (700, 400)), left="up", right="down")
@@ -118,3 +121,84 @@ def test_no_journey_however_odd_breaks_a_rule(boxes: list[tuple[float, float, fl
     for rule in RULES.values():
         for where in (bus_lane_scene(), one_way_scene(), red_light_scene()):
             assert len(run(rule, where, track, phases=RED)) <= 1
+
+
+WIDTH_PX = 1000.0
+
+
+def mirrored(track: Track) -> Track:
+    """As the picture's mirror image shows it."""
+    boxes = [(WIDTH_PX - s.box[2], s.box[1], WIDTH_PX - s.box[0], s.box[3]) for s in track.sightings]
+    return replace(track, sightings=tuple(replace(s, box=box) for s, box in zip(track.sightings, boxes, strict=True)))
+
+
+def mirror_scene(where: Scene) -> Scene:
+    def flip(value: object) -> object:
+        if isinstance(value, list) and len(value) == 2 and all(isinstance(v, int | float) for v in value):
+            return [WIDTH_PX - value[0], value[1]]
+        if isinstance(value, list):
+            return [flip(part) for part in value]
+        return {key: flip(part) for key, part in value.items()} if isinstance(value, dict) else value
+
+    content = where.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    flipped = {key: flip(content[key]) for key in ("lanes", "zones", "solid_lines") if key in content}
+    for line in flipped.get("solid_lines", ()):  # type: ignore[attr-defined] # a list of dictionaries
+        line["forbidden"] = {"to_left": "to_right", "to_right": "to_left"}.get(line.get("forbidden"), "both")
+    return Scene.model_validate({**content, **flipped})
+
+
+SIGNS = scene(
+    lanes=[
+        {
+            "id": "up",
+            "polygon": [[300, 799], [300, 1], [600, 1], [600, 799]],
+            "direction": [[450, 700], [450, 100]],
+            "stop_line": [[300, 400], [600, 400]],
+            "signal": "head",
+        }
+    ],
+    signals=[{"id": "head", "box": [490, 10, 510, 70]}],
+    solid_lines=[{"id": "solid", "line": [[600, 790], [600, 10]], "forbidden": "to_right"}],
+    zones=[{"id": "shoulder", "use": "lane_closed", "polygon": [[620, 799], [620, 1], [760, 1], [760, 799]]}],
+)
+
+
+def codes(where: Scene, track: Track) -> list[tuple[str, bool]]:
+    found = [
+        (c.offence.value, is_grave(c.doubts)) for rule in RULES.values() for c in run(rule, where, track, phases=RED)
+    ]
+    return sorted(found)
+
+
+@settings(max_examples=6, deadline=None)
+@given(x=st.floats(340, 700), drift=st.floats(-30, 45), speed=speeds)
+def test_a_scene_and_its_mirror_image_agree(x: float, drift: float, speed: float) -> None:
+    track = journey(lambda t: (x + drift * t, 780 - speed * t), seconds=min(5.0, 700 / speed))
+    assert codes(mirror_scene(SIGNS), mirrored(track)) == codes(SIGNS, track)
+
+
+@settings(max_examples=6, deadline=None)
+@given(x=st.sampled_from([350.0, 450.0, 660.0, 700.0]), speed=speeds)
+def test_every_second_picture_changes_no_verdict_of_any_rule(x: float, speed: float) -> None:
+    track = journey(along_x(x, 790, -speed), seconds=min(6.0, 700 / speed), fps=20)
+    assert codes(SIGNS, every_second(track)) == codes(SIGNS, track)
+
+
+@settings(max_examples=4, deadline=None)
+@given(noise=st.integers(0, 10_000), speed=st.floats(120, 300))
+def test_the_instant_of_passing_is_better_than_a_third_of_what_pictures_alone_tell(noise: int, speed: float) -> None:
+    errors = []
+    for seed in range(12):
+        random = np.random.default_rng((noise, seed))
+        start = float(random.uniform(700, 720))
+        track = journey(along_x(450, start, -speed), seconds=4)
+        shaken = [
+            replace(s, box=(s.box[0], s.box[1], s.box[2], s.box[3] + float(random.normal(0, 1.0))))
+            for s in track.sightings
+        ]
+        gate = Gate(((300, 400), (600, 400)), (0.0, -1.0))
+        passage = last_passage(shaken, gate)
+        assert passage is not None
+        errors.append(passage.at_s - MONDAY_MORNING_S - (start - 400) / speed)
+    quantised_s = 0.1 / 12**0.5
+    assert float(np.std(errors)) < quantised_s / 3
