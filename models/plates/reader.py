@@ -141,7 +141,7 @@ def _stretched(image_bgr: NDArray[np.uint8], *, dark_text: bool) -> NDArray[np.u
     return np.asarray(cv2.cvtColor(rimmed, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
-def load_plate_reader(name: str = "rapidocr", *, countries: Sequence[str] = ("ID",), threads: int = 1) -> PlateReader:
+def load_plate_reader(name: str = READERS[0], *, countries: Sequence[str] = ("ID",), threads: int = 1) -> PlateReader:
     """Load a plate reader.
 
     Args:

@@ -66,7 +66,7 @@ def read_plates(
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="Pictures, folders of them, or patterns.")],
     crop: Annotated[bool, typer.Option("--crop", help="Each picture is a plate; no detector is run.")] = False,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="A JSON line a picture instead of words.")] = False,
-    reader: Annotated[str, typer.Option(help=f"Which reader: {' or '.join(READERS)}.")] = "rapidocr",
+    reader: Annotated[str, typer.Option(help=f"Which reader: {' or '.join(READERS)}.")] = READERS[0],
     country: Annotated[
         list[str] | None,
         typer.Option(help="Plate format to expect: ID, VN or EU; repeat it, likeliest first. Default: all of them."),
