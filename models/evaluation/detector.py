@@ -23,6 +23,7 @@ from models.suppression import overlaps, suppress
 
 CONFIDENCE = 0.25
 EIGHT_BITS = "traffic-n-int8"
+HEADS = "heads-n"
 FLOOR = 0.9
 """Share of YOLO11n's objects that must be found: less means that fine-tuning lost what COCO taught."""
 VEHICLES = ("car", "motorcycle", "bus", "truck")
@@ -33,7 +34,7 @@ SIZES_PX = ((0, 16), (16, 32), (32, 64), (64, 10_000))
 def evaluate(
     data: Path | None = None, *, detector: Detector | None = None, drawn: Path | None = None, speed: bool = True
 ) -> dict[str, Any]:
-    """Measure the detector in use, and its eight-bit form on what shows what eight bits cost.
+    """Measure the detector in use, its eight-bit form on what shows what eight bits cost, and the network for heads.
 
     Args:
         data: folder of footage that is not redistributed; by default `TERTIB_EXTRA_DATA`.
@@ -43,7 +44,7 @@ def evaluate(
 
     Returns:
         `sets` (a set's n, map50, recall at `CONFIDENCE`, by_class), for the clips the shares of YOLO11n's objects, for
-        the hand-labelled frames average precision and recall by class, size and light; `int8` alike.
+        the hand-labelled frames average precision and recall by class, size and light; `int8` and `heads` alike.
 
     Raises:
         ModelError: the footage or a model is absent.
@@ -71,14 +72,16 @@ def evaluate(
             "model": EIGHT_BITS,
             "sha256": sha256_of(resolve(EIGHT_BITS)),
             "sets": {
-                "helmets-valid": on_heads(small, data),
                 **({"drawn-streets": on_drawn(small, drawn)} if drawn else {}),
                 "dev-clips-vs-yolo11n": against_reference(small, data),
                 "hand-labelled": on_labelled_frames(small, data),
             },
         }
+    if HEADS in load_catalogue().models:
+        sets = {"helmets-valid": on_heads(load_detector(HEADS), data)}
+        found["heads"] = {"model": HEADS, "sha256": sha256_of(resolve(HEADS)), "sets": sets}
     if speed:
-        forms = [form for form in (name, EIGHT_BITS) if form in load_catalogue().models]
+        forms = [form for form in (name, EIGHT_BITS, HEADS) if form in load_catalogue().models]
         found["ms_1280x720_one_thread"] = {form: speed_ms(form) for form in forms}
     return found
 

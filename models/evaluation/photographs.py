@@ -31,7 +31,7 @@ Labelled = Iterable[tuple[NDArray[np.uint8], Truth]]
 
 
 def on_photographs(detector: Detector, data: Path) -> dict[str, Any]:
-    """Vehicles and plates, plates as negatives, signals and heads, each a set with `n`, `map50`, `by_class`."""
+    """Vehicles and plates, plates as negatives, and signals, each a set with `n`; most with `map50` and `by_class`."""
     vehicles = ("car", "bus", "truck")
     return {
         "plates-vehicles-valid": on_labelled(
@@ -39,7 +39,6 @@ def on_photographs(detector: Detector, data: Path) -> dict[str, Any]:
         ),
         "plates-vehicles-valid-negatives": negatives(detector, _of_set(data, "plates-", ("plate",))),
         "signals-id-valid": on_labelled(detector, _of_set(data, "signals-", ("signal",))),
-        "helmets-valid": on_heads(detector, data),
     }
 
 

@@ -8,10 +8,12 @@ import pytest
 
 from models.catalogue import load_catalogue
 from models.detection import CLASSES, Detections
+from models.detector import load_detector
 from models.errors import ModelError
 from models.evaluation import detector as suite
 from models.evaluation.detector import FLOOR, against_reference
-from models.evaluation.figures import FIGURES, stamped
+from models.evaluation.figures import FIGURES, ROOM, stamped
+from models.evaluation.labelled import TRUTH, on_labelled_frames
 from models.evaluation.reference import frames
 from scripts.tertib import main
 
@@ -97,3 +99,54 @@ def test_the_committed_figures_are_those_of_the_committed_weights_and_hold_the_f
     figures = json.loads((FIGURES / "detector.json").read_text(encoding="utf-8"))
     assert figures["sha256"] == load_catalogue().model("traffic-n").sha256
     assert figures["sets"]["dev-clips-vs-yolo11n"]["found_of_yolo11n"]["vehicles"] >= FLOOR
+
+
+FALLEN_BELOW = {
+    "sets/dev-clips-vs-yolo11n/found_of_yolo11n/vehicles": 0.945,
+    "sets/signals-id-valid/by_class/signal/ap50": 0.91,
+    "sets/plates-vehicles-valid/by_class/plate/recall": 0.78,
+    "sets/hand-labelled/dev/merged/vehicle/recall": 0.87,
+    "sets/hand-labelled/dev/by_class/motorcycle/recall": 0.72,
+    "sets/hand-labelled/dev/by_class/bus/recall": 0.7,
+    "int8/sets/dev-clips-vs-yolo11n/found_of_yolo11n/vehicles": 0.88,
+    "heads/sets/helmets-valid/by_class/any_head/ap50": 0.64,
+}
+COMMITTED = json.loads((FIGURES / "detector.json").read_text(encoding="utf-8"))
+
+
+def figure(path: str) -> float:
+    found = COMMITTED
+    for key in path.split("/"):
+        found = found[key]
+    return found
+
+
+@pytest.mark.parametrize(("path", "least"), FALLEN_BELOW.items())
+def test_no_committed_figure_has_fallen_by_more_than_its_noise(path, least):
+    # Noise: two standard errors of a share of that many objects.
+    assert figure(path) >= least
+
+
+@pytest.mark.parametrize("key", ["int8", "heads"])
+def test_the_figures_of_the_other_networks_are_of_their_committed_weights(key):
+    assert COMMITTED[key]["sha256"] == load_catalogue().model(COMMITTED[key]["model"]).sha256
+
+
+@pytest.fixture(scope="module")
+def sample_frames(tmp_path_factory):
+    """The labelled frames of clips that are in the repository, laid out as the footage is."""
+    here = tmp_path_factory.mktemp("ship")
+    (here / "video").mkdir()
+    (here / "video" / "ship").symlink_to(ROOM.parent / "samples" / "clips")
+    truth = here / "truth"
+    truth.mkdir()
+    for path in TRUTH.glob("*.json"):
+        if json.loads(path.read_text(encoding="utf-8"))["folder"] == "video/ship":
+            (truth / path.name).symlink_to(path)
+    return here, truth
+
+
+@pytest.mark.parametrize(("name", "slack"), [("traffic-n", 0.02), ("traffic-n-int8", 0.05)])
+def test_the_weights_do_on_the_sample_clips_what_the_figures_say(sample_frames, name, slack):
+    found = on_labelled_frames(load_detector(name), *sample_frames)["ship"]["merged"]["vehicle"]
+    assert found["recall"] >= figure("sets/hand-labelled/ship/merged/vehicle/recall") - slack
