@@ -92,7 +92,7 @@ def test_our_network_reads_drawn_plates_as_well_as_the_committed_figure_says(com
 def test_what_is_sure_is_seldom_wrong(drawn_outcomes):
     told = figures(drawn_outcomes)["sets"]["drawn"]
     curve = {point["coverage"]: point["risk"] for point in told["risk_coverage"]}
-    assert curve[0.5] <= 0.02
+    assert curve[0.5] <= 0.05
     assert curve[0.5] <= curve[1.0]
     assert told["area_under_risk"] < 1 - told["exact"]
     assert sum(part["n"] for part in told["by_colour"].values()) == DRAWN
