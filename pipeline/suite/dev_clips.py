@@ -61,12 +61,7 @@ def _clip(labels: Path, media: Path, truth: Path, detector: Detector, reader: Pl
         "withheld": result["withheld"],
         "missed": [brief["offence"] for brief in result["missed"]],
         "offered": [
-            {
-                "offence": record["offence"],
-                "class": record["class"],
-                "frame": record["frame"],
-                "doubts": record["doubts"],
-            }
+            {key: record[key] for key in ("offence", "class", "frame", "box", "doubts")}
             for record in records
             if record["kind"] == "offence" and record["offered"]
         ],

@@ -75,7 +75,9 @@ def speed_figures(measured: Sequence[tuple[float, Outcome]], *, mode: str) -> Re
     errors = [float(told["speed_kmh"]) - true for true, told in rows]
     inside = sum(abs(error) <= float(told["speed_u95_kmh"]) for error, (_, told) in zip(errors, rows, strict=True))
     over = [
-        {"true_kmh": true, "ticket_kmh": told["ticket_speed_kmh"]} for true, told in rows if float(told["ticket_speed_kmh"]) > true
+        {"true_kmh": true, "ticket_kmh": told["ticket_speed_kmh"]}
+        for true, told in rows
+        if float(told["ticket_speed_kmh"]) > true
     ]
     count = len(rows)
     return {
