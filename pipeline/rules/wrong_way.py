@@ -45,6 +45,12 @@ def wrong_way(moment: Moment) -> list[Candidate]:
 
 
 def _judge(moment: Moment, lane: Lane, permitted: Point, track: Track) -> Candidate | None:
+    earlier, last = track.sightings[-MIN_SIGHTINGS:][0].ground, track.last.ground
+    if (last[0] - earlier[0]) * permitted[0] + (last[1] - earlier[1]) * permitted[1] >= 0:
+        # It does not move against the arrow now: most vehicles, and no need to ask where they have been.
+        roofs = track.sightings[-MIN_SIGHTINGS:][0].top, track.last.top
+        if (roofs[1][0] - roofs[0][0]) * permitted[0] + (roofs[1][1] - roofs[0][1]) * permitted[1] >= 0:
+            return None
     here = stay(track, lane.polygon)
     if len(here) < MIN_SIGHTINGS or here[-1].at_s - here[0].at_s < MIN_STAY_S:
         return None
