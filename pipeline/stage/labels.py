@@ -31,6 +31,7 @@ WHOLE_SHARE = 0.72
 """Seen to this share of its box's filling, nothing hides it and its box is not cut."""
 LEAST_PX = {"plate": 7.0, "helmeted_head": 5.0, "bare_head": 5.0, "signal": 6.0}
 LEAST_VEHICLE_PX = 10.0
+LEAST_PLATE_SHARE = 0.3
 JPEG_QUALITY = 92
 
 
@@ -134,7 +135,8 @@ def _of(presence: Presence, lens: Lens, owner: Image) -> Iterator[Label]:
             if shown:
                 yield ("helmeted_head" if helmet else "bare_head"), box
     for box in plate_boxes(presence, lens):
-        if _share(box, mine) > 0.8:
+        # A plate is wider than the tail that it hangs on, and only the body is marked as seen.
+        if _share(box, mine) > LEAST_PLATE_SHARE:
             yield "plate", box
 
 
