@@ -20,6 +20,8 @@ class Tampering(StrEnum):
     CASE_REMOVED = "case_removed"
     CASE_ALTERED = "case_altered"
     CLOCK_ALTERED = "clock_altered"
+    PERSONS_ALTERED = "persons_altered"
+    BLOCK_ALTERED = "block_altered"
     LOG_ALTERED = "log_altered"
 
 

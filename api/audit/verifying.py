@@ -16,12 +16,13 @@ from api.audit.examining import Promises, examine, fits
 from api.audit.findings import Finding, Tampering
 from api.audit.leaves import hash_of
 from api.audit.merkle import Frontier
+from api.audit.persons import examine_blocks, examine_persons
 from api.audit.publishing import statement
 from api.audit.tables import TreeHeadRow, TreeLeafRow
 from api.jurisdiction.calendar import WorkCalendar
 from api.jurisdiction.loading import jurisdictions_of
 from api.jurisdiction.model import Jurisdiction
-from api.store.tables import CalendarRow, CaseRow, ClockRow, EventRow
+from api.store.tables import BlockRow, CalendarRow, CaseRow, ClockRow, EventRow, SecondPersonRow
 
 _PAGE = 500
 _MAX_SUSPECTS = 1000
@@ -114,11 +115,18 @@ class Audit:
             events = _grouped(self.session, EventRow.__table__, ids, "number")
             clocks = _grouped(self.session, ClockRow.__table__, ids, "started_at")
             leaves = _grouped(self.session, TreeLeafRow.__table__, ids, "position")
+            persons = _grouped(self.session, SecondPersonRow.__table__, ids, "number")
+            blocks = _grouped(self.session, BlockRow.__table__, ids, "number")
+            firsts = _firsts(self.session, [row for rows in persons.values() for row in rows])
             for case in page:
                 self.cases += 1
                 self.events += len(events[case.id])
                 promises = self._promises(case.jurisdiction)
-                for finding in examine(case, events[case.id], leaves[case.id], clocks[case.id], promises):
+                found = examine(case, events[case.id], leaves[case.id], clocks[case.id], promises)
+                if not found:
+                    yield from examine_persons(case, events[case.id], persons[case.id], firsts)
+                    yield from examine_blocks(case, events[case.id], blocks[case.id])
+                for finding in found:
                     row = next((one for one in events[case.id] if one.number == finding.event), None)
                     if finding.what is Tampering.EDITED and row is not None and len(suspects) < _MAX_SUSPECTS:
                         suspects.append((finding, row))
@@ -199,6 +207,15 @@ def _grouped(session: Session, table: Any, ids: Sequence[UUID], order: str) -> d
     for row in session.execute(select(held).where(held.c.case_id.in_(ids)).order_by(held.c[order])):
         found[row.case_id].append(row)
     return found
+
+
+def _firsts(session: Session, rows: Sequence[Any]) -> dict[tuple[UUID, int], Any]:
+    """The events that rows of two persons name as the first ones, by case and number."""
+    ids = {row.first_case_id for row in rows}
+    if not ids:
+        return {}
+    query = select(EventRow.case_id, EventRow.number, EventRow.type, EventRow.actor_id)
+    return {(row.case_id, row.number): row for row in session.execute(query.where(EventRow.case_id.in_(ids)))}
 
 
 def _swapped(suspects: Sequence[tuple[Finding, Row[Any]]]) -> Iterator[Finding]:

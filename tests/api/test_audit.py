@@ -290,6 +290,18 @@ def remove_a_case(office):
     office.sql("DELETE FROM cases WHERE id = :i", i=office.b.id)
 
 
+def claim_a_second_person(office: Office) -> None:
+    office.sql("INSERT INTO second_persons VALUES (:a, 4, :a, 1, 'citizen', 'somebody-else')", a=office.a.id)
+
+
+def claim_a_rule_of_two_persons(office: Office) -> None:
+    office.sql("INSERT INTO second_persons VALUES (:a, 4, :a, 1, 'citizen', 'o')", a=office.a.id)
+
+
+def claim_a_block(office: Office) -> None:
+    office.sql("INSERT INTO blocks VALUES (:b, 2, 'H1234AB', now(), NULL, NULL)", b=office.b.id)
+
+
 DOZEN: list[tuple[Callable[[Office], None], str, list[tuple[str, int | None]]]] = [
     (edit, "edited", [("a", 3)]),
     (edit_the_actor, "edited", [("a", 4)]),
@@ -309,6 +321,9 @@ DOZEN: list[tuple[Callable[[Office], None], str, list[tuple[str, int | None]]]] 
     (turn_late_into_on_time, "clock_altered", [("a", 4)]),
     (claim_another_result, "clock_altered", [("a", 4)]),
     (remove_a_clock, "clock_altered", [("b", None)]),
+    (claim_a_second_person, "persons_altered", [("a", 4)]),
+    (claim_a_rule_of_two_persons, "persons_altered", [("a", 4)]),
+    (claim_a_block, "block_altered", [("b", 2)]),
 ]
 
 
