@@ -151,7 +151,12 @@ def counts(session: Session, viewer: Viewer) -> Counts:
     held = waiting(session, viewer, moment)
     # Of the hour that runs, part is overdue already: a handful of rows, by their index.
     hour = moment.replace(minute=0, second=0, microsecond=0)
-    this_hour = select(func.count()).where(WorkRow.due_at >= hour, WorkRow.due_at < moment, _of(viewer))
+    this_hour = (
+        readable_by(viewer)
+        .join(WorkRow, WorkRow.case_id == CaseRow.id)
+        .with_only_columns(func.count(), maintain_column_froms=True)
+        .where(WorkRow.due_at >= hour, WorkRow.due_at < moment, _of(viewer))
+    )
     return Counts(
         violations=held.by_kind.get(CaseKind.VIOLATION, 0),
         answers=sum(n for kind, n in held.by_kind.items() if kind is not CaseKind.VIOLATION),

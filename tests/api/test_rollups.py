@@ -91,6 +91,59 @@ def test_counts_are_those_of_the_viewers_agency(session: Session, jurisdiction: 
     assert rollups.cases_by_state(session, Viewer.anonymous()) == []
 
 
+@pytest.mark.parametrize("folded", [False, True])
+def test_a_total_tells_of_what_is_confidential_only_to_those_who_may_read_it(
+    session: Session, jurisdiction: Jurisdiction, folded: bool
+) -> None:
+    def seen(role: str, agency: str | None = None) -> tuple[int, int, int]:
+        viewer = Viewer.staff(Actor(id="x", name="X", role=role), agency)
+        states = sum(one.n for one in rollups.cases_by_state(session, viewer))
+        late = rollups.kept(session, viewer, "first_response", now(session))
+        running = sum(one.running + one.overdue_open for one in late.values())
+        page = queue.page(session, viewer).entries
+        assert queue.counts(session, viewer).answers == len(page)
+        return len(page), states, running
+
+    people = (("officer", None), ("admin", None), ("supervisor", "dishub"), ("admin", "bidpropam-jateng"))
+    readers = (("agency", "bidpropam-jateng"), ("auditor", None))
+    before = {one: seen(*one) for one in people + readers}
+    row = open_case(
+        session,
+        CaseKind.COMPLAINT,
+        jurisdiction=jurisdiction,
+        actor=Actor(id="citizen", name="Warga", role="citizen"),
+        body={"text": "diminta uang"},
+        audience=Audience.PARTY,
+        agency="dishub",
+        confidential=True,
+    )
+    append(
+        session,
+        row.id,
+        "redirected",
+        actor=Actor(id="s", name="S", role="supervisor"),
+        body={"agency": "bidpropam-jateng"},
+        audience=Audience.PARTY,
+    )
+    if folded:
+        rollups.fold(session)
+    for one in people[:3]:
+        assert seen(*one) == before[one], one
+    for one in (*readers, people[3]):
+        assert seen(*one) == tuple(n + 1 for n in before[one]), one
+    append(
+        session,
+        row.id,
+        "answered",
+        actor=Actor(id="p", name="P", role="agency"),
+        body={"text": "ditindak"},
+        audience=Audience.PARTY,
+    )
+    assert queue.counts(session, Viewer.staff(Actor(id="x", name="X", role="auditor"))).answers == before[readers[1]][0]
+    for one in people[:3]:
+        assert seen(*one) == before[one], one
+
+
 def test_a_search_by_plate_is_paged_read_through_the_one_door_and_written_down(
     session: Session, jurisdiction: Jurisdiction, officer: User
 ) -> None:
