@@ -1,7 +1,7 @@
 """Scenes as a perfect detector with honest errors would tell them: true boxes that tremble, and are missed at times.
 
-Tracker, signal log, hearing and rules are the real ones. What is not drawn is made up from truth with errors whose size
-was set by eye from the detector's own on drawn clips, before any rule was judged by them: `Errors`.
+Tracker, hearing and rules are the real ones. What is not drawn is made up from truth, with errors whose sizes are
+assumed (`Errors`), not fitted to any detector: this mode tests the logic of the rules, not what a camera sees.
 """
 
 from __future__ import annotations
