@@ -38,9 +38,26 @@ class DatabaseClock:
 
 
 CLOCK_KEY = "tertib.clock"
+_ONE_MOMENT = "tertib.one_moment"
 
 
-def now(session: Session) -> datetime:
-    """The present by the clock that the session carries (`session.info`), else by the database."""
+def read_once(session: Session) -> None:
+    """Let `now` ask the clock once for all that this session reads: a page speaks of one moment, in one question."""
+    session.info[_ONE_MOMENT] = None
+
+
+def now(session: Session, *, fresh: bool = False) -> datetime:
+    """The present by the clock that the session carries (`session.info`), else by the database.
+
+    Args:
+        session: an open session.
+        fresh: ask the clock in any case, also after `read_once`: for whoever has waited for a lock.
+    """
+    held: datetime | None = session.info.get(_ONE_MOMENT)
+    if held is not None and not fresh:
+        return held
     clock: Clock = session.info.get(CLOCK_KEY) or DatabaseClock()
-    return clock.now(session)
+    moment = clock.now(session)
+    if _ONE_MOMENT in session.info:
+        session.info[_ONE_MOMENT] = moment
+    return moment

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from api.clock import read_once
 from api.database import Database
 from api.jurisdiction.model import Jurisdiction
 from api.settings import Settings
@@ -28,6 +29,8 @@ def get_database(request: Request) -> Database:
 def get_session(request: Request) -> Iterator[Session]:
     """One transaction a request: committed when the page function has returned and before the answer is sent."""
     with get_database(request).session() as session:
+        if request.method in {"GET", "HEAD"}:
+            read_once(session)
         yield session
 
 

@@ -102,7 +102,9 @@ def move_clocks(
     Returns:
         The clocks that run on with another deadline.
     """
-    rows = list(session.scalars(select(ClockRow).where(ClockRow.case_id == case_row.id)))
+    # A case that has just been opened has none yet.
+    first = event.number == 1
+    rows = [] if first else list(session.scalars(select(ClockRow).where(ClockRow.case_id == case_row.id)))
     resumed: list[Resumed] = []
     for row in rows:
         if row.stopped_at is not None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from api.clock import now
 from api.jurisdiction.loading import jurisdictions_of
@@ -52,11 +54,12 @@ def open_case(
     Raises:
         BodyRefused: the body is not plain JSON or is too large.
     """
-    opened_at = now(session)
+    opened_at = now(session, fresh=True)
     canonical_json(subject or {})
-    row = CaseRow(
+    row = _inserted(
+        session,
+        kind,
         id=uuid4(),
-        reference=_free_reference(session, kind),
         kind=kind.value,
         jurisdiction=jurisdiction.id,
         agency=agency,
@@ -65,18 +68,19 @@ def open_case(
         subject=subject or {},
         confidential=confidential,
     )
-    session.add(row)
-    session.flush()
     _append(session, row, "opened", actor=actor, body=body, audience=audience, at=opened_at)
     return row
 
 
-def _free_reference(session: Session, kind: CaseKind) -> str:
-    # Of ten million cases some two meet by chance in 55 bits once in some hundred offices; the constraint is the bolt.
+def _inserted(session: Session, sort: CaseKind, **values: object) -> CaseRow:
+    # Of ten million cases some two meet by chance in 55 bits once in some hundred offices: the constraint decides.
     while True:
-        reference = new_reference(kind)
-        if session.scalar(select(CaseRow.id).where(CaseRow.reference == reference)) is None:
-            return reference
+        row = session.scalars(_INSERT, {"reference": new_reference(sort), **values}).one_or_none()
+        if row is not None:
+            return row
+
+
+_INSERT: Final = insert(CaseRow).on_conflict_do_nothing(index_elements=["reference"]).returning(CaseRow)
 
 
 def append(
@@ -93,7 +97,32 @@ def append(
         BodyRefused: the body is not plain JSON or is too large.
     """
     row = lock_case(session, case_id)
-    return _append(session, row, event_type, actor=actor, body=body, audience=audience, at=now(session))
+    at = now(session, fresh=True)
+    return _append(session, row, event_type, actor=actor, body=body, audience=audience, at=at)
+
+
+def append_to_locked(
+    session: Session,
+    row: CaseRow,
+    event_type: str,
+    *,
+    actor: Actor,
+    body: dict[str, Any],
+    audience: Audience,
+    at: datetime,
+) -> EventRow:
+    """As `append`, for whoever has locked the case in this transaction and asked for the time since.
+
+    Args:
+        session: the transaction that holds the lock.
+        row: the case from `lock_case` or another locking query, as it is now.
+        event_type: as for `append`.
+        actor: as for `append`.
+        body: as for `append`.
+        audience: as for `append`.
+        at: the present, asked for after the lock was had: events follow each other in time.
+    """
+    return _append(session, row, event_type, actor=actor, body=body, audience=audience, at=at)
 
 
 def lock_case(session: Session, case_id: UUID) -> CaseRow:
@@ -129,7 +158,7 @@ def _append(
     at: datetime,
 ) -> EventRow:
     kind = CaseKind(row.kind)
-    next_state(kind, row.state, event_type)
+    state = next_state(kind, row.state, event_type)
     check(session, row, event_type, actor=actor, at=at)
     jurisdiction = jurisdictions_of(session)[row.jurisdiction]
     if event_type == "redirected" and row.confidential:
@@ -165,8 +194,9 @@ def _append(
         row.agency = body["agency"]
     session.add(event)
     session.flush()
-    # The database's trigger has moved state, count and head: read them back.
-    session.refresh(row)
+    # The database's trigger has moved state, count and head, by the same table; had it not, it would have refused.
+    for name, value in (("state", state), ("event_count", number), ("head_sha256", event.sha256)):
+        set_committed_value(row, name, value)
     for resumed in move_clocks(session, jurisdiction, row, event, actor=actor):
         _append(
             session,

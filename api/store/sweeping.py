@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
+from api.clock import now
 from api.jurisdiction.loading import jurisdictions_of
 from api.store.clocks import compute
 from api.store.errors import BlockRefused, NotFinalYet
 from api.store.hashing import iso_utc
 from api.store.kinds import SYSTEM, Audience, CaseKind
-from api.store.service import append
+from api.store.service import append, append_to_locked
 from api.store.tables import CaseRow, ClockRow
 from api.store.transitions import allowed
 
@@ -37,15 +40,25 @@ def sweep_due(session: Session, moment: datetime, *, limit: int = BATCH) -> int:
     """
     due = and_(ClockRow.stopped_at.is_(None), ClockRow.paused_at.is_(None), ClockRow.next_at < moment)
     appended = 0
-    for case_row in _locked(session, due, limit):
-        for row in session.scalars(select(ClockRow).where(ClockRow.case_id == case_row.id, due)).all():
-            appended += _climb(session, row, moment)
-            appended += _then(session, case_row, row)
+    locked = _locked(session, due, limit)
+    if not locked:
+        return 0
+    clocks: dict[UUID, list[ClockRow]] = defaultdict(list)
+    for row in session.scalars(select(ClockRow).where(ClockRow.case_id.in_([one.id for one in locked]), due)):
+        clocks[row.case_id].append(row)
+    # Asked for once, when all locks are had: no event of these cases can be younger.
+    at = now(session, fresh=True)
+    for case_row in locked:
+        for row in clocks[case_row.id]:
+            # An event before may have ended or held it: what has been swept for the case is in the session.
+            if row.stopped_at is None and row.paused_at is None:
+                appended += _climb(session, case_row, row, moment, at)
+                appended += _then(session, case_row, row, at)
     session.flush()
     return appended
 
 
-def _then(session: Session, case_row: CaseRow, row: ClockRow) -> int:
+def _then(session: Session, case_row: CaseRow, row: ClockRow, at: datetime) -> int:
     """What the policy says follows from a missed deadline, each event where the case's state takes it."""
     appended = 0
     for event_type in row.then_types:
@@ -53,26 +66,27 @@ def _then(session: Session, case_row: CaseRow, row: ClockRow) -> int:
             continue
         body = {"clock": row.name, "due_at": iso_utc(row.due_at or row.started_at), "policy": row.policy_id}
         try:
-            append(session, case_row.id, event_type, actor=SYSTEM, body=body, audience=Audience.PARTY)
+            append_to_locked(session, case_row, event_type, actor=SYSTEM, body=body, audience=Audience.PARTY, at=at)
         except (BlockRefused, NotFinalYet) as error:
             kept = {**body, "kept_from": event_type, "why": error.detail}
-            append(session, case_row.id, "note", actor=SYSTEM, body=kept, audience=Audience.INTERNAL)
+            append_to_locked(session, case_row, "note", actor=SYSTEM, body=kept, audience=Audience.INTERNAL, at=at)
         appended += 1
     return appended
 
 
-def _climb(session: Session, row: ClockRow, moment: datetime) -> int:
+def _climb(session: Session, case_row: CaseRow, row: ClockRow, moment: datetime, at: datetime) -> int:
     due = row.due_at or moment
     appended = 0
     if row.overdue_event is None:
-        event = append(
+        event = append_to_locked(
             session,
-            row.case_id,
+            case_row,
             "clock_overdue",
             actor=SYSTEM,
             body={"clock": row.name, "due_at": iso_utc(due), "policy": row.policy_id},
             # Who waits for an answer sees that it is late; other deadlines are the office's own matter.
             audience=Audience.PUBLIC if row.name == "first_response" else Audience.INTERNAL,
+            at=at,
         )
         row.overdue_event = event.number
         appended += 1
@@ -86,13 +100,14 @@ def _climb(session: Session, row: ClockRow, moment: datetime) -> int:
             row.next_at = reached_at
             break
         row.rung += 1
-        append(
+        append_to_locked(
             session,
-            row.case_id,
+            case_row,
             "escalated",
             actor=SYSTEM,
             body={"clock": row.name, "due_at": iso_utc(due), "policy": row.policy_id, "rung": row.rung, **rung},
             audience=Audience.INTERNAL,
+            at=at,
         )
         appended += 1
     return appended
