@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
+from sqlalchemy import func, select
 
 from api import health
 from api.answers import install
@@ -43,6 +44,8 @@ from api.web import routes as web
 from api.web.security import SecurityHeaders
 
 _LOG = logging.getLogger("tertib.office")
+# Any number that no other program is likely to use: one process of an office sweeps.
+_SWEEPER_LOCK = 7_415_025
 
 ROUTERS = (
     health.router,
@@ -134,17 +137,31 @@ def create_app(
 
 
 def _sweep(database: Database, pause_s: float, stop: threading.Event) -> None:
+    """Sweep until stopped; of several processes of one office only the one that holds the lock does."""
     first = True
     while first or not stop.wait(pause_s):
         first = False
         try:
-            swept = True
-            while swept and not stop.is_set():
-                with database.session() as session:
-                    swept = sweep_due(session, now(session)) > 0
-                with database.session() as session:
-                    swept = sweep_review(session, now(session)) > 0 or swept
-            with database.session() as session:
-                publish_daily(session, now(session), database.jurisdictions.first.zone)
+            with database.engine.connect() as connection:
+                # Held by the connection: when its process dies, another one's next round takes it.
+                if not connection.execute(select(func.pg_try_advisory_lock(_SWEEPER_LOCK))).scalar_one():
+                    continue
+                connection.rollback()
+                try:
+                    _sweep_all(database, stop)
+                finally:
+                    connection.execute(select(func.pg_advisory_unlock(_SWEEPER_LOCK)))
+                    connection.rollback()
         except Exception:  # a database that is away comes back; the sweeper must not end, deadlines are rows and wait
             _LOG.exception("deadlines could not be swept")
+
+
+def _sweep_all(database: Database, stop: threading.Event) -> None:
+    swept = True
+    while swept and not stop.is_set():
+        with database.session() as session:
+            swept = sweep_due(session, now(session)) > 0
+        with database.session() as session:
+            swept = sweep_review(session, now(session)) > 0 or swept
+    with database.session() as session:
+        publish_daily(session, now(session), database.jurisdictions.first.zone)

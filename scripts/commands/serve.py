@@ -6,14 +6,17 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
-from api.database import DatabaseError, connect
+from api.database import DatabaseError, connect, stop_embedded
 from api.jurisdiction.loading import JurisdictionError
 from api.settings import Settings, SettingsError
 
@@ -27,6 +30,9 @@ def serve(
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
+    workers: Annotated[
+        int, typer.Option(min=1, max=16, help="Processes that answer; one of them sweeps deadlines. One a core.")
+    ] = 1,
 ) -> None:
     """Start the database, bring it up to date, and serve until stopped."""
     try:
@@ -38,7 +44,7 @@ def serve(
             settings = settings.model_copy(update={"public_url": f"http://{name}:{port}"})
         _refuse_taken_port(host, port)
         database = connect(settings)
-        office = create_app(settings, database=database)
+        office = create_app(settings, database=database) if workers == 1 else None
     except (DatabaseError, JurisdictionError, SettingsError) as error:
         raise typer.TyperException(str(error)) from error
     sys.stderr.write(f"Tertib office at http://{host}:{port} (data in {settings.home})\n")
@@ -46,9 +52,35 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         # One process holds no state: any number of these may run beside each other on one database.
-        uvicorn.run(office, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False)
+        options: dict[str, Any] = {"log_level": "warning", "server_header": False, "proxy_headers": False}
+        if office is not None:
+            uvicorn.run(office, host=host, port=port, **options)
+        else:
+            # The others make their office themselves, from the environment; this process keeps the database up.
+            os.environ["TERTIB_HOME"] = str(settings.home)
+            os.environ["TERTIB_PUBLIC_URL"] = settings.public_url
+            uvicorn.run(f"{__name__}:worker_office", factory=True, workers=workers, host=host, port=port, **options)
     finally:
         database.close()
+
+
+def worker_office() -> FastAPI:
+    """The office of one of several processes (`--workers`); they share the database and hold no state."""
+    settings = Settings.from_environment(None)
+    database = connect(settings)
+    office = create_app(settings, database=database)
+    serving = office.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with serving(app):
+            yield
+        database.close()
+        # uvicorn ends this process by the signal itself: nothing that waits for its end would be called.
+        stop_embedded(settings.home)
+
+    office.router.lifespan_context = lifespan
+    return office
 
 
 def _refuse_taken_port(host: str, port: int) -> None:
