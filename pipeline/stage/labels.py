@@ -129,7 +129,10 @@ def _of(presence: Presence, lens: Lens, owner: Image) -> Iterator[Label]:
                 yield "person", cut
         taken: list[Box] = []
         # The nearest head first: who sits behind it is hidden.
-        for box, helmet in sorted(head_boxes(presence, lens), key=lambda head: -head[0][2] + head[0][0]):
+        away = [float(np.linalg.norm(presence.placed(middle[None])[0] - lens.place)) for middle, _, _ in solid.heads]
+        heads = head_boxes(presence, lens)
+        nearest = sorted(zip(away, heads, strict=True), key=lambda part: part[0]) if len(away) == len(heads) else []
+        for _, (box, helmet) in nearest:
             shown = _share(box, mine) > 0.5 and all(_covered(box, other) < 0.6 for other in taken)
             taken.append(box)
             if shown:

@@ -16,7 +16,7 @@ CAMERA = {"width_px": 640, "height_px": 360, "focal_px": 900, "fps": 10}
 
 def test_a_ride_is_labelled_part_by_part() -> None:
     riders = [{"helmet": True}, {"helmet": False, "headwear": "hijab"}]
-    actor = vehicle("motorcycle", plate="H 12 AB", riders=riders, drive={"start_m": 16.0, **STANDS})
+    actor = vehicle("motorcycle", plate="H 12 AB", riders=riders, drive={"start_m": 14.5, **STANDS})
     scene = play(PLAIN_ROAD, actor, camera=CAMERA, duration_s=0.5)
     _, labels = next(labelled(scene, every_s=1.0))
     names = sorted(name for name, _ in labels)
