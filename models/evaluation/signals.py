@@ -15,7 +15,7 @@ import numpy as np
 from models.catalogue import load_catalogue
 from models.evaluation.figures import extra_data
 from models.signals.lamp_image import Box, Layout
-from models.signals.reader import MODEL, GlowReader, HeadReading, SignalReader, load_signal_reader
+from models.signals.reader import MODEL, GlowReader, HeadReading, RoadsideReader, SignalReader, load_signal_reader
 
 STATES = ("red", "yellow", "green")
 WIDTHS_PX = ((0, 16), (16, 32), (32, 64), (64, 10_000))
@@ -46,22 +46,26 @@ def evaluate(data: Path | None = None, *, reader: SignalReader | None = None) ->
 
     Returns:
         `n`; `accuracy` over all labelled heads, `unknown` counting as wrong; `by_state`; and what else is worth
-        knowing, of the same heads (see `summary`); `rule_alone`, the same without the network.
+        knowing, of the same heads (see `summary`); of the catalogue's reader also `rule_alone`, the same without the
+        network, and `roadside`, what a camera names (the rule reads the small and the lying heads).
 
     Raises:
         ModelError: the footage or the network is absent.
     """
     folder = (data or extra_data()) / "images" / "signals-id" / "valid"
     found = summary(outcomes(folder, reader or load_signal_reader()))
-    found["rule_alone"] = {
-        key: value for key, value in summary(outcomes(folder, GlowReader())).items() if key in _RULE_FIGURES
-    }
+    others: dict[str, SignalReader] = {}
+    if reader is None:
+        others = {"rule_alone": GlowReader(), "roadside": RoadsideReader()}
+    for name, other in others.items():
+        figures = summary(outcomes(folder, other))
+        found[name] = {key: figures[key] for key in _SHORT_FIGURES}
     if reader is None:
         found["model"], found["sha256"] = MODEL, load_catalogue().model(MODEL).sha256
     return found
 
 
-_RULE_FIGURES = {"accuracy", "unknown", "wrong_of_named", "red_green_confusions"}
+_SHORT_FIGURES = ("accuracy", "unknown", "wrong_of_named", "red_green_confusions")
 
 
 def outcomes(folder: Path, reader: SignalReader) -> list[Outcome]:

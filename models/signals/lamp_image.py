@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 Layout = Literal["vertical", "horizontal", "single"]
 Box = tuple[float, float, float, float]
-WIDTH_PX = 32
-HEIGHT_PX = 64
-CHANNELS = 6
-LEAST_SPREAD = 0.03
-"""Less than this is noise, and is not made larger."""
+WIDTH_PX = 48
+HEIGHT_PX = 96
+CHANNELS = 3
 MARGIN = 0.12
 """Share of the box's sides that is seen around it: boxes are drawn by hand, and bloom falls beside the housing."""
 STATES: tuple[str, ...] = ("red", "yellow", "green", "dark")
@@ -52,17 +50,9 @@ def upright(crop_bgr: NDArray[np.uint8], *, red_left: bool = True) -> NDArray[np
 
 
 def lamp_image(crop_bgr: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """The network's input of one upright crop, float32 [CHANNELS, HEIGHT_PX, WIDTH_PX].
-
-    First RGB, -1..1; then RGB as it differs from the crop's own median, in the crop's own spread: in haze and against
-    the sky a lit lamp differs from its housing by a few grey levels only, but still by more than all else.
-    """
+    """The network's input of one upright crop: float32 [CHANNELS, HEIGHT_PX, WIDTH_PX], RGB, 0..1."""
     shrinks = crop_bgr.shape[0] > HEIGHT_PX
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     small = cv2.resize(crop_bgr, (WIDTH_PX, HEIGHT_PX), interpolation=interpolation)
-    plain: NDArray[np.float32] = small[:, :, ::-1].transpose(2, 0, 1).astype(np.float32) / 127.5 - 1
-    # Only the head's inner part: the sky beside it would set the scale.
-    inner = plain[:, HEIGHT_PX // 8 : -HEIGHT_PX // 8, WIDTH_PX // 4 : -WIDTH_PX // 4]
-    middle = np.median(inner, axis=(1, 2), keepdims=True)
-    spread = max(float(inner.std()), LEAST_SPREAD)
-    return np.concatenate([plain, np.clip((plain - middle) / (2 * spread), -3, 3)]).astype(np.float32)
+    planes: NDArray[np.float32] = small[:, :, ::-1].transpose(2, 0, 1).astype(np.float32) / 255
+    return np.ascontiguousarray(planes)

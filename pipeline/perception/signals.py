@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.signals.reader import GlowReader, SignalReader
+from models.signals.reader import GlowReader, RoadsideReader, SignalReader
 from pipeline.perception.phase import PhaseChange, PhaseLog, State
 from pipeline.scene import SignalHead
 
@@ -55,13 +55,12 @@ class Signals:
 
     Args:
         heads: The scene's signal heads.
-        reader: Reads one head in one picture; by default the rule of glow and place alone: `signal-n`
-            still takes the reds of heads a few pixels wide for yellow, and would leave real red lights unread.
+        reader: Reads one head in one picture; by default network and rule, and the rule alone for small heads.
     """
 
     def __init__(self, heads: tuple[SignalHead, ...], reader: SignalReader | None = None) -> None:
         self._heads = heads
-        self._reader: SignalReader = reader or GlowReader()
+        self._reader: SignalReader = reader or RoadsideReader()
         self._memory: dict[str, _Memory] = {head.id: _Memory() for head in heads}
         self.log = PhaseLog()
 

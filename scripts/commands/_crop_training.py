@@ -32,9 +32,7 @@ def train_crops(
     """
     kind = KINDS[name]
     training = _module(kind, "train")
-    recipe = replace(training.Recipe(), threads=threads, seed=seed)
-    if kind == "riders":
-        recipe = replace(recipe, base=base)
+    recipe = replace(training.Recipe(), threads=threads, seed=seed, base=base)
     terminal = Console(stderr=True)
     with (
         tempfile.TemporaryDirectory(prefix="tertib-smoke-") as made,

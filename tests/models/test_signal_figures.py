@@ -30,6 +30,8 @@ def test_what_is_named_is_right_and_the_network_is_worth_more_than_the_rule(comm
     assert committed["wrong_of_named"] <= 0.01
     assert committed["red_green_confusions"] <= 1
     assert committed["accuracy"] > committed["rule_alone"]["accuracy"]
+    assert committed["roadside"]["accuracy"] > committed["rule_alone"]["accuracy"]
+    assert committed["roadside"]["wrong_of_named"] <= 0.01
 
 
 @pytest.mark.extra_data

@@ -15,8 +15,12 @@ from models.training.signals.heads import Head
 
 SEEN_MARGIN = 0.3
 """Margin of the crops that batches are cut from."""
-DRAWN_SHARE = 0.35
+DRAWN_SHARE = 0.28
 DARK_SHARE = 0.08
+FAINT_SHARE = 0.06
+"""Share of labelled heads whose light hardly shows."""
+FAINT_SURE = 0.6
+"""How often such a head is taught as what its label says; else as `dark`."""
 UPSIDE_DOWN = 0.05
 """Share of labelled heads shown on their head: lying heads have red at either end, so colour must count for more."""
 # People labelled five times as many reds as yellows.
@@ -25,7 +29,9 @@ _STATE_SHARES = (0.38, 0.27, 0.35)
 
 def batch(rng: np.random.Generator, heads: Sequence[Head], size: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """A batch of inputs [size, CHANNELS, h, w] and numbers of `STATES` [size]."""
-    by_state = {state: [head for head in heads if head.state == state] for state in STATES[:3]}
+    clear = [head for head in heads if head.clear] or list(heads)
+    faint = [head for head in heads if not head.clear]
+    by_state = {state: [head for head in clear if head.state == state] for state in STATES[:3]}
     inputs, wanted = [], []
     for _ in range(size):
         draw = rng.random()
@@ -34,12 +40,14 @@ def batch(rng: np.random.Generator, heads: Sequence[Head], size: int) -> tuple[N
             picture = draw_head(rng, _ground(rng, heads), state)
         elif draw < DRAWN_SHARE + DARK_SHARE:
             state = "dark"
-            picture = _ground(rng, heads) if rng.random() < 0.3 else _put_out(rng, heads[int(rng.integers(len(heads)))])
+            picture = _ground(rng, heads) if rng.random() < 0.3 else _put_out(rng, clear[int(rng.integers(len(clear)))])
         else:
             state = STATES[rng.choice(3, p=_STATE_SHARES)]
-            pool = by_state[state] or list(heads)
+            pool = faint if faint and draw > 1 - FAINT_SHARE else by_state[state] or clear
             head = pool[int(rng.integers(len(pool)))]
-            state, picture = head.state, _recut(rng, head.crop)
+            # Of a light that people knew rather than saw, the network shall not be sure.
+            state = head.state if head.clear or rng.random() < FAINT_SURE else "dark"
+            picture = _recut(rng, head.crop)
             if rng.random() < UPSIDE_DOWN:
                 picture = picture[::-1]
             if rng.random() < 0.5:

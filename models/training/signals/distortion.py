@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 
 
-def distorted(rng: np.random.Generator, crop: Picture, *, smallest_px: int = 7, largest_px: int = 60) -> Picture:
+def distorted(rng: np.random.Generator, crop: Picture, *, smallest_px: int = 6, largest_px: int = 60) -> Picture:
     """A crop as a worse camera would have taken it.
 
     Args:
@@ -55,7 +55,20 @@ def _blurred(rng: np.random.Generator, light: NDArray[np.float32]) -> NDArray[np
     return np.asarray(light, np.float32)
 
 
+def _overexposed(rng: np.random.Generator, light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Too long an exposure: the lamp's own channel clips, and its neighbours follow (a red lamp turns orange)."""
+    linear = np.clip(light, 0, 1) ** np.float32(2.2)
+    leak = np.float32(rng.uniform(0.02, 0.2))
+    linear = (1 - leak) * linear + leak * linear.max(axis=2, keepdims=True) * np.array((0.4, 0.9, 0.5), np.float32)
+    gain = np.float32(np.exp(rng.uniform(0, np.log(6))))
+    # Only what shines: the street around keeps its level, as a camera that measures the whole picture keeps it.
+    shines = np.clip((light.max(axis=2, keepdims=True) - 0.35) / 0.3, 0, 1) if rng.random() < 0.7 else np.float32(1)
+    return np.asarray(np.clip(linear * (1 + (gain - 1) * shines), 0, 1) ** np.float32(1 / 2.2), np.float32)
+
+
 def _exposed(rng: np.random.Generator, light: NDArray[np.float32]) -> NDArray[np.float32]:
+    if rng.random() < 0.25:
+        light = _overexposed(rng, light)
     if rng.random() < 0.35:
         # Bloom at night: what is bright spreads.
         bright = np.clip(light - 0.55, 0, None)

@@ -18,8 +18,8 @@ NAMES = ("green", "red", "yellow")
 """By class number of the label files."""
 HELD_OUT_EVERY = 6
 """One picture of so many is not learned from: temperature and threshold are chosen on it."""
-LARGEST_PX = 48
-"""Wider crops are made smaller: the network sees 32 pixels."""
+LARGEST_PX = 64
+"""Wider crops are made smaller: the network sees 48 pixels."""
 CLEAR_LAB = 3.0
 """Least difference of colour between the ends of a head (CIE a*) for its lit end to be known."""
 

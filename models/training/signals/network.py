@@ -1,35 +1,46 @@
-"""The network: four small convolutions that keep where along the head a lamp shines."""
+"""The network: the first layers of a detector that knows COCO, and one choice that keeps how high a lamp shines."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from models.signals.lamp_image import CHANNELS, HEIGHT_PX, STATES
+from models.signals.lamp_image import HEIGHT_PX, STATES
+from models.training.traffic.network import load_base
 
+LAYERS = 5
+"""Layers of YOLOv8n that are kept: up to an eighth of the resolution."""
 STEP_PX = 8
-
-
-def _block(before: int, after: int, stride: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True)
-    )
+DEPTH = 64
+FROZEN = 1
+"""Of these, so many stay as COCO taught them."""
+UNTAUGHT = Path("yolov8n.yaml")
+"""A base that knows nothing (ultralytics carries its plan): to see whether training runs."""
 
 
 class LampNet(nn.Module):  # type: ignore[misc] # torch carries no types here
-    """Heads float32 [n, CHANNELS, HEIGHT_PX, WIDTH_PX] to scores [n, states] (before softmax)."""
+    """Heads float32 [n, CHANNELS, HEIGHT_PX, WIDTH_PX], RGB 0..1, to scores [n, states] (before softmax)."""
 
-    def __init__(self, widths: tuple[int, int, int, int] = (16, 24, 40, 48)) -> None:
+    def __init__(self, base: Path = UNTAUGHT) -> None:
+        """Take the first layers of a YOLOv8n.
+
+        Raises:
+            ModelError: the base is absent or is none.
+        """
         super().__init__()
-        one, two, three, four = widths
-        self.body = nn.Sequential(
-            _block(CHANNELS, one, 2), _block(one, two, 1), _block(two, three, 2), _block(three, four, 2)
-        )
-        self.choice = nn.Sequential(nn.Dropout(0.15), nn.Linear(2 * four * (HEIGHT_PX // STEP_PX), len(STATES)))
+        layers = list(load_base(base).model.children())[:LAYERS]
+        for layer in layers:
+            layer.requires_grad_(True)
+        self.frozen = nn.Sequential(*layers[:FROZEN])
+        self.frozen.requires_grad_(False)
+        self.body = nn.Sequential(*layers[FROZEN:])
+        self.choice = nn.Sequential(nn.Dropout(0.2), nn.Linear(2 * DEPTH * (HEIGHT_PX // STEP_PX), len(STATES)))
 
     def forward(self, heads: Tensor) -> Tensor:
         """Scores of each state."""
-        seen = self.body(heads)
+        seen = self.body(self.frozen(heads))
         # The strongest and the mean of each row: how high a lamp stands tells, how far left does not.
         rows = torch.cat([seen.amax(3), seen.mean(3)], dim=1)
         scores: Tensor = self.choice(rows.flatten(1))

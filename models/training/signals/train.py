@@ -14,13 +14,12 @@ from torch.nn import functional
 
 from models.signals.lamp_image import MARGIN, STATES, lamp_image
 from models.training.signals.batches import SEEN_MARGIN, batch
+from models.training.signals.export import load_checkpoint
 from models.training.signals.heads import Head, heads
-from models.training.signals.network import LampNet
+from models.training.signals.network import UNTAUGHT, LampNet
 
 Tell = Callable[[dict[str, float]], None]
 SMOOTHING = 0.03
-SHOWN = 2
-"""How often each batch is shown: making it costs more than learning from it."""
 AVERAGED = 0.99
 """Share of the averaged network that is kept a step."""
 
@@ -35,17 +34,23 @@ class Recipe:
         rate: Highest learning rate.
         threads: CPU threads.
         seed: Of everything random.
+        base: A YOLOv8n trained on COCO.
+        body_rate: Learning rate of what COCO taught, as a share of the new choice's.
+        start: A checkpoint whose network is taught further, or None to begin with the base.
     """
 
-    steps: int = 800
-    batch: int = 32
+    steps: int = 1400
+    batch: int = 40
     rate: float = 3e-3
     threads: int = 1
     seed: int = 7
+    base: Path = Path("yolov8n.pt")
+    body_rate: float = 0.2
+    start: Path | None = None
 
     def smoke(self) -> Recipe:
         """A few seconds: does it run?"""
-        return replace(self, steps=4, batch=8)
+        return replace(self, steps=4, batch=8, base=UNTAUGHT)
 
 
 def train(data: Path, out: Path, recipe: Recipe, *, tell: Tell | None = None) -> Path:
@@ -61,21 +66,28 @@ def train(data: Path, out: Path, recipe: Recipe, *, tell: Tell | None = None) ->
         The checkpoint `last.pt`: the averaged network and its temperature.
 
     Raises:
-        ModelError: the folder holds no labelled heads.
+        ModelError: the folder holds no labelled heads, or the base or checkpoint to start with is absent.
     """
     torch.set_num_threads(recipe.threads)
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     known = heads(data, margin=SEEN_MARGIN)
-    learned = [head for head in known if head.clear and not head.held_out] or known
-    network = LampNet().to(memory_format=torch.channels_last)
+    learned = [head for head in known if not head.held_out] or known
+    network = (load_checkpoint(recipe.start)[0] if recipe.start else LampNet(recipe.base)).to(
+        memory_format=torch.channels_last
+    )
     averaged = {name: value.clone() for name, value in network.state_dict().items()}
-    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=recipe.steps, pct_start=0.1)
+    groups = [
+        {"params": list(network.body.parameters()), "lr": recipe.rate * recipe.body_rate},
+        {"params": list(network.choice.parameters()), "lr": recipe.rate},
+    ]
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, [group["lr"] for group in groups], total_steps=recipe.steps, pct_start=0.1
+    )
     network.train()
     for step in range(recipe.steps):
-        if step % SHOWN == 0:
-            inputs, wanted = batch(rng, learned, recipe.batch)
+        inputs, wanted = batch(rng, learned, recipe.batch)
         scores = network(torch.from_numpy(inputs).contiguous(memory_format=torch.channels_last))
         loss = functional.cross_entropy(scores, torch.from_numpy(wanted), label_smoothing=SMOOTHING)
         optimiser.zero_grad()

@@ -35,7 +35,7 @@ def test_a_smoke_run_trains_and_exports_what_the_roadside_runs(name, tmp_path):
     assert written.exit_code == 0, written.output
     path, size = written.output.split()[:2]
     if name == "signals":
-        assert int(size) < 200_000
+        assert int(size) < 500_000
         network = CropClassifier(path, size_px=(HEIGHT_PX, WIDTH_PX), classes=len(STATES))
         shares = network.shares(np.zeros((2, CHANNELS, HEIGHT_PX, WIDTH_PX), np.float32))
     else:
@@ -75,7 +75,7 @@ def test_a_batch_is_the_same_for_the_same_seed(made):
     one, again = (batch(np.random.default_rng(5), known, 12) for _ in range(2))
     assert np.array_equal(one[0], again[0])
     assert one[0].shape == (12, CHANNELS, HEIGHT_PX, WIDTH_PX)
-    assert -1 <= one[0][:, :3].min() < one[0][:, :3].max() <= 1
+    assert 0 <= one[0].min() < one[0].max() <= 1
 
 
 def test_cloth_is_drawn_on_the_head_and_not_beside_it():

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from models.signals.glow import COLOURS
-from models.signals.reader import GlowReader, HeadReading, agreed
+from models.signals.lamp_image import Layout
+from models.signals.reader import LEAST_PX, GlowReader, HeadReading, RoadsideReader, agreed
 from pipeline.perception.phase import FaultKind, PhaseChange, PhaseLog, State
 from pipeline.perception.signals import Signals, read_head
 from pipeline.scene import SignalHead
@@ -144,12 +145,40 @@ def test_faults_belong_to_one_head() -> None:
         ("red", 0.99, "red", "red"),
         ("red", 0.99, "unknown", "red"),
         ("red", 0.99, "green", "unknown"),
-        ("red", 0.99, "yellow", "unknown"),
+        ("green", 0.999, "red", "unknown"),
+        ("red", 0.99, "yellow", "red"),
+        ("red", 0.8, "yellow", "unknown"),
         ("red", 0.3, "red", "unknown"),
-        ("green", 0.5, "unknown", "unknown"),
+        ("green", 0.4, "unknown", "unknown"),
         ("dark", 0.99, "red", "unknown"),
         ("dark", 0.99, "unknown", "unknown"),
     ],
 )
-def test_network_and_rule_must_not_contradict_each_other(best: str, share: float, rule: str, state: str) -> None:
+def test_red_and_green_are_never_named_against_the_rule(best: str, share: float, rule: str, state: str) -> None:
     assert agreed(best, share, rule) == state
+
+
+@pytest.mark.parametrize(
+    ("width", "layout", "network"),
+    [
+        (LEAST_PX, "vertical", True),
+        (LEAST_PX - 1, "vertical", False),
+        (3 * LEAST_PX, "horizontal", False),
+        (20, "single", False),
+    ],
+)
+def test_small_lying_and_single_heads_are_read_by_the_rule_alone(width: int, layout: Layout, network: bool) -> None:
+    reader = RoadsideReader(lambda: Told(["green"]))
+    frame = np.zeros((100, 100, 3), np.uint8)
+    state = reader.read(frame, (10, 10, 10 + width, 10 + 2 * LEAST_PX), layout).state
+    assert state == ("green" if network else "unknown")
+
+
+@pytest.mark.parametrize("width", [8, 16, 30])
+@pytest.mark.parametrize("colour", COLOURS)
+def test_a_camera_reads_small_and_large_heads_alike(colour: str, width: int) -> None:
+    frame = cv2.resize(head(colour), None, fx=width / 20, fy=width / 20, interpolation=cv2.INTER_AREA)
+    x1, y1, x2, y2 = (value * width / 20 for value in TALL.box)
+    signals = Signals((SignalHead(id="head", box=(x1, y1, x2, y2)),))
+    changes = [change for number in range(8) for change in signals.read(frame, number / 10, number)]
+    assert [change.state for change in changes] == [colour]
