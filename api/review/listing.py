@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -74,8 +75,11 @@ def title(case: CaseRow, jurisdiction: Jurisdiction, language: str) -> str:
 
 
 def _display(plate: object) -> str | None:
-    if not isinstance(plate, str) or not plate:
-        return None
+    return _as_written(plate) if isinstance(plate, str) and plate else None
+
+
+@lru_cache(maxsize=4096)
+def _as_written(plate: str) -> str:
     try:
         return PlateNumber.parse(plate).display
     except PlateNumberError:

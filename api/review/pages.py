@@ -97,7 +97,12 @@ def _violation_page(desk: Desk, case: CaseRow, *, refusal: str | None = None, st
     lease = leases.take(desk.session, case.id, desk.user.actor) if may_decide and not desk.is_prefetch else None
     if lease is not None:
         seeing.record(
-            desk.session, case_id=case.id, viewer=desk.user.actor, session_id=desk.session_id, what=seeing.PAGE
+            desk.session,
+            case_id=case.id,
+            viewer=desk.user.actor,
+            session_id=desk.session_id,
+            what=seeing.PAGE,
+            lease=lease,
         )
     held = leases.holder(desk.session, case.id) if lease is None else None
     context = desk.context(
@@ -106,7 +111,7 @@ def _violation_page(desk: Desk, case: CaseRow, *, refusal: str | None = None, st
         lease_holder=None if held is None else held.user_name,
         may_decide=may_decide,
         pending=pending,
-        readiness=_readiness(desk, case, view.roles),
+        readiness=_readiness(desk, case, view.roles, lease or held),
         reasons=_reasons(desk, case),
         refusal=refusal,
     )
@@ -123,9 +128,11 @@ def _pending(desk: Desk, case: CaseRow) -> str | None:
     return None
 
 
-def _readiness(desk: Desk, case: CaseRow, roles: frozenset[str]) -> dict[str, object]:
+def _readiness(
+    desk: Desk, case: CaseRow, roles: frozenset[str], lease: leases.Lease | None = None
+) -> dict[str, object]:
     looked = seeing.readiness(
-        desk.session, case_id=case.id, viewer=desk.user.actor, session_id=desk.session_id, roles=roles
+        desk.session, case_id=case.id, viewer=desk.user.actor, session_id=desk.session_id, roles=roles, lease=lease
     )
     return {"ready": looked.ready, "sentence": desk.say(looked.message, seconds=looked.seconds)}
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.clock import now
 from api.review.errors import EvidenceUnseen
-from api.review.leases import holder
+from api.review.leases import Lease, holder
 from api.review.tables import EvidenceViewRow
 from api.store.kinds import Actor
 
@@ -46,17 +46,24 @@ class Readiness:
         return self.message == "review.wait.ready"
 
 
-def record(session: Session, *, case_id: UUID, viewer: Actor, session_id: str, what: str) -> None:
+def record(
+    session: Session, *, case_id: UUID, viewer: Actor, session_id: str, what: str, lease: Lease | None = None
+) -> None:
     """Write down that a part of the evidence is being sent to a session; repeats within one lease only once."""
-    if what in shown_since(session, case_id=case_id, viewer=viewer, session_id=session_id):
+    if what in shown_since(session, case_id=case_id, viewer=viewer, session_id=session_id, lease=lease):
         return
     session.add(EvidenceViewRow(case_id=case_id, user_id=viewer.id, session_id=session_id, what=what, at=now(session)))
     session.flush()
 
 
-def shown_since(session: Session, *, case_id: UUID, viewer: Actor, session_id: str) -> dict[str, datetime]:
-    """Parts of the evidence that this session got since its officer took the case, with the first time of each."""
-    lease = holder(session, case_id)
+def shown_since(
+    session: Session, *, case_id: UUID, viewer: Actor, session_id: str, lease: Lease | None = None
+) -> dict[str, datetime]:
+    """Parts of the evidence that this session got since its officer took the case, with the first time of each.
+
+    `lease`: the lease in force, where the caller has just read it; None: it is looked up.
+    """
+    lease = holder(session, case_id) if lease is None else lease
     if lease is None or lease.user_id != viewer.id:
         return {}
     query = (
@@ -72,7 +79,15 @@ def shown_since(session: Session, *, case_id: UUID, viewer: Actor, session_id: s
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def readiness(session: Session, *, case_id: UUID, viewer: Actor, session_id: str, roles: frozenset[str]) -> Readiness:
+def readiness(
+    session: Session,
+    *,
+    case_id: UUID,
+    viewer: Actor,
+    session_id: str,
+    roles: frozenset[str],
+    lease: Lease | None = None,
+) -> Readiness:
     """Whether this session may decide.
 
     Args:
@@ -81,8 +96,9 @@ def readiness(session: Session, *, case_id: UUID, viewer: Actor, session_id: str
         viewer: the officer.
         session_id: the server session that asks; what another session of the same person saw does not count.
         roles: what the package holds (`clip`, `offence`, `plate`, ...): what is not there cannot be missing.
+        lease: the lease in force, where the caller has just read it; None: it is looked up.
     """
-    shown = shown_since(session, case_id=case_id, viewer=viewer, session_id=session_id)
+    shown = shown_since(session, case_id=case_id, viewer=viewer, session_id=session_id, lease=lease)
     if PAGE not in shown:
         return Readiness("review.wait.page", 0, shown, timedelta())
     pictures = [shown[what] for what in PICTURES if what in shown]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_month_names
 from babel.numbers import format_decimal
 
 DISPLAY_ZONE: Final = "Asia/Jakarta"
@@ -40,10 +41,16 @@ def moment(at: datetime, language: str, *, seconds: bool = False, zone: str = DI
     """
     if at.tzinfo is None:
         raise ValueError("a moment on a page needs a time zone; times are aware UTC inside")
+    local = at.astimezone(ZoneInfo(zone))
     separator = "." if language == "id" else ":"
-    clock = separator.join(("HH", "mm", "ss") if seconds else ("HH", "mm"))
-    text = format_datetime(at.astimezone(ZoneInfo(zone)), f"d MMM y, {clock}", locale=language)
-    return f"{text}\u00a0{ZONE_LABELS.get(zone, zone)}"
+    clock = local.strftime(separator.join(("%H", "%M", "%S") if seconds else ("%H", "%M")))
+    # A page of a queue holds a hundred moments: the months are babel's, asked for once.
+    return f"{local.day} {_months(language)[local.month]} {local.year}, {clock}\u00a0{ZONE_LABELS.get(zone, zone)}"
+
+
+@lru_cache(maxsize=8)
+def _months(language: str) -> dict[int, str]:
+    return {number: str(name) for number, name in get_month_names("abbreviated", locale=language).items()}
 
 
 def time_of_day(at: datetime, language: str, *, zone: str = DISPLAY_ZONE) -> str:
