@@ -160,12 +160,13 @@ def _angle_degrees(one: tuple[float, float], other: tuple[float, float]) -> floa
 def earliest_front_s(gate: Gate, line: GroundLine | None, track: Track, until: Passage) -> float | None:
     """When the front may have passed the line at the earliest; None when it was never seen before it.
 
-    Two bounds hold, and the later one counts: no vehicle is longer than its class, and none is longer than its box.
+    Two bounds: the longest vehicle of its class, and the box. The earlier one counts: a detector's box that is cut a
+    little short would else let an entry on yellow look like one on red.
     """
     seen = track.sightings[: until.index]
     bounds = [bound for bound in (_by_length(line, track, until, seen), _by_box(gate, track, until, seen)) if bound]
     known = [at_s for at_s in bounds if at_s is not None]
-    return max(known) if known else None
+    return min(known) if known else None
 
 
 def _by_box(gate: Gate, track: Track, until: Passage, seen: tuple[Sighting, ...]) -> float | None:
