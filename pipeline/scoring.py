@@ -347,7 +347,9 @@ def _speeds(hits: Sequence[tuple[Record, Record]]) -> Record:
         "mae_kmh": _round(sum(map(abs, errors)) / len(errors) if errors else None),
         "bias_kmh": _round(sum(errors) / len(errors) if errors else None),
         "inside_u95": _round(inside / len(bounded) if bounded else None),
-        "overticketed": sum(float(m["ticket_speed_kmh"]) > true for true, m in known if m.get("ticket_speed_kmh") is not None),
+        "overticketed": sum(
+            float(m["ticket_speed_kmh"]) > true for true, m in known if m.get("ticket_speed_kmh") is not None
+        ),
     }
 
 

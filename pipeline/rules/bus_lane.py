@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pipeline.evidence.offence import OffenceCode
 from pipeline.perception.track import Sighting, Track
 from pipeline.rules.candidate import Candidate, met
-from pipeline.rules.doubts import GRAVE, common_doubts, sign_doubts
+from pipeline.rules.doubts import GRAVE, common_doubts, sign_doubts, size_doubts
 from pipeline.rules.moment import Moment
 from pipeline.rules.motion import side_covered_share, stay, travel_sizes
 from pipeline.scene import Lane
@@ -57,6 +57,7 @@ def _judge(moment: Moment, lane: Lane, reserved: Reservation, track: Track) -> C
     local = moment.local(track.last.at_s)
     kept_for = ", ".join(reserved.classes)
     doubts = [*common_doubts(track, here, moment), *sign_doubts(moment, track.last.at_s, reserved.hours)]
+    doubts += size_doubts(track, here, moment, reserved.classes)
     others = [other for other in moment.tracks if other.id != track.id]
     if side_covered_share(here, others) > MAX_COVERED:
         doubts.append(f"{GRAVE}another vehicle covers a side of it: what is seen may be a part of a permitted one")

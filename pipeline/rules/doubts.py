@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+
+import numpy as np
 
 from pipeline.perception.track import Sighting, Track
 from pipeline.rules.moment import Moment
@@ -14,6 +17,12 @@ GRAVE = "grave: "
 LONG_GAP_S = 0.8
 MOST_LEAP_SIZES = 0.6
 MIN_CLASS_SHARE = 0.75
+LARGE = ("bus", "truck")
+HIGHEST_SMALL_M = 3.7
+LONGEST_SMALL_M = 6.5
+"""At the scale of the road under it: a car's box, roof and length seen from a usual pole, is no higher, and from its
+side no longer; that of a bus is (3.2 m of wall alone)."""
+SIZED_LOOKS = 8
 
 
 def is_grave(doubts: Sequence[str]) -> bool:
@@ -45,6 +54,37 @@ def common_doubts(track: Track, sightings: Sequence[Sighting], moment: Moment) -
         doubts.append(f"its class is not certain: {track.vehicle_class} in {share:.0%} of the looks")
     doubts += hidden_doubts(sightings, moment)
     return doubts
+
+
+def size_doubts(track: Track, sightings: Sequence[Sighting], moment: Moment, free: Sequence[str]) -> list[str]:
+    """Whether what is named a small vehicle is as large as a bus or truck that the rule leaves free.
+
+    A detector names many buses cars; in metres they cannot be mistaken. Without ground references nothing is said.
+
+    Args:
+        track: Who.
+        sightings: Those that the offence rests on.
+        moment: With the scene's ground references.
+        free: Classes that the rule does not bind.
+    """
+    ground = moment.scene.ground
+    if ground is None or track.vehicle_class in LARGE or not set(free) & set(LARGE):
+        return []
+    high_m: list[float] = []
+    wide_m: list[float] = []
+    for sighting in sightings[:: max(1, len(sightings) // SIZED_LOOKS)]:
+        x, y = sighting.ground
+        ends = ground.metres([(x - 4.0, y), (x + 4.0, y)])
+        metres_a_pixel = math.dist(ends[0], ends[1]) / 8
+        left, top, right, bottom = sighting.box
+        if math.isfinite(metres_a_pixel):
+            high_m.append((bottom - top) * metres_a_pixel)
+            wide_m.append((right - left) * metres_a_pixel)
+    high, wide = (float(np.median(sizes or [0.0])) for sizes in (high_m, wide_m))
+    if high <= HIGHEST_SMALL_M and wide <= LONGEST_SMALL_M:
+        return []
+    size = f"{wide:.1f} m by {high:.1f} m"
+    return [f"{GRAVE}it looks {size} large, more than a {track.vehicle_class}: it may be a bus or a truck"]
 
 
 def hidden_doubts(sightings: Sequence[Sighting], moment: Moment) -> list[str]:

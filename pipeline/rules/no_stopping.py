@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.evidence.offence import OffenceCode
 from pipeline.perception.track import Sighting, Track
 from pipeline.rules.candidate import Candidate, met
-from pipeline.rules.doubts import GRAVE, common_doubts, sign_doubts
+from pipeline.rules.doubts import GRAVE, common_doubts, sign_doubts, size_doubts
 from pipeline.rules.exemption import exempt_doubts, is_exempt
 from pipeline.rules.moment import Moment
 from pipeline.rules.motion import standing_since
@@ -77,6 +77,7 @@ def _judge(moment: Moment, zone: Zone, track: Track) -> Candidate | None:
             *common_doubts(track, here, moment),
             *sign_doubts(moment, last.at_s, zone.hours),
             *exempt_doubts(zone.exempt, track, moment),
+            *size_doubts(track, here, moment, zone.exempt.classes),
             *_queue_doubts(moment, track, since),
         ),
         lasting=True,

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.rules.bus_lane import bus_lane
-from tests.pipeline.rules.journeys import MONDAY_MORNING_S, along_x, bus_lane_scene, journey, run
+from tests.pipeline.rules.journeys import MONDAY_MORNING_S, along_x, bus_lane_scene, journey, run, scene
+from tests.pipeline.rules.test_measured import FLAT
 
 DRIVES = along_x(500, 750, -100)
 
@@ -58,3 +59,11 @@ def test_hours_are_local_and_of_the_named_days(shift_h: float, offered: bool) ->
 def test_who_leaves_the_lane_before_the_hours_begin_is_not_offered() -> None:
     before_six = journey(DRIVES, start_s=MONDAY_MORNING_S - 3600 - 5.5)
     assert run(bus_lane, bus_lane_scene(), before_six) == []
+
+
+@pytest.mark.parametrize(("size_px", "is_kept"), [((40.0, 50.0), False), ((90.0, 40.0), False), ((52.0, 92.0), True)])
+def test_a_car_as_large_as_a_bus_is_kept_from_the_officer(size_px: tuple[float, float], is_kept: bool) -> None:
+    # 20 pixels a metre: 2.0 x 2.5 m and 4.5 x 2.0 m are cars from behind and from the side, 2.6 x 4.6 m is a bus.
+    where = scene(lanes=[bus_lane_scene().lanes[0]], homography=FLAT)
+    found = run(bus_lane, where, journey(DRIVES, size=size_px))
+    assert any(doubt.startswith("grave: it looks") for doubt in found[0].doubts) is is_kept
