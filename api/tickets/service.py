@@ -13,7 +13,8 @@ from api.jurisdiction.law import Law, LawUnknown, law_for
 from api.jurisdiction.loading import jurisdictions_of
 from api.jurisdiction.model import Jurisdiction
 from api.problems import Unprocessable
-from api.register.service import TableRegister, Vehicle, VehicleRegister
+from api.register.port import register_of
+from api.register.service import Vehicle, VehicleRegister
 from api.store.kinds import Actor, Audience, CaseKind
 from api.store.service import append, lock_case, open_case
 from api.store.tables import CaseRow
@@ -54,7 +55,7 @@ def issue_ticket(
         session: an open session; nothing is committed here.
         violation_case: the violation that the officer approved.
         officer: the named officer who answers for the decision; printed on the notice.
-        register: whose vehicle carries the plate; the embedded register by default.
+        register: whose vehicle carries the plate; by default the office's (`register_of`).
 
     Returns:
         The ticket case; the same one when the violation already has a ticket.
@@ -62,6 +63,7 @@ def issue_ticket(
     Raises:
         TicketRefused: not approved, no plate, no register match, grave doubts in the evidence, or no law for the
             offence's day and the vehicle's class.
+        RegisterAway: the register does not answer now; nothing is issued, and the case waits.
     """
     # Locked: of two calls at once the second finds the first one's ticket; the unique constraint is the second bolt.
     violation = lock_case(session, violation_case.id)
@@ -75,7 +77,7 @@ def issue_ticket(
     manifest = Manifest.from_bytes(package.manifest.encode())
     _check_doubts(manifest)
     plate = _plate_of(violation, manifest)
-    vehicle = (register or TableRegister(session)).find(plate.text)
+    vehicle = (register or register_of(session)).find(plate.text)
     if vehicle is None:
         raise TicketRefused("register", plate=plate.display)
     jurisdiction = jurisdictions_of(session)[violation.jurisdiction]

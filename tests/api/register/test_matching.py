@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
+from api.connections import carry_register
+from api.outbox.outside import RegisterSystem
 from api.register.matching import Seen, add_priority, mismatches
 from api.register.port import REGISTER_KEY, RegisterAway
+from api.register.remote import RemoteRegister
 from api.register.service import Vehicle, load_register
+from api.store.kinds import Actor, Audience
+from api.store.service import append, events_of
+from api.store.tables import CaseRow
+from api.tickets.service import issue_ticket, ticket_of
+from tests.api.register.reference_server import RECORD, TOKEN, ReferenceRegister
 from tests.api.review_office import text_of, vehicle
 
 pytest_plugins = ("tests.api.review_fixtures",)
+OFFICER = Actor(id="petugas", name="Rina", role="officer")
 REGISTERED = Vehicle("H1234AB", "car", "Toyota", "Avanza", "Putih Mutiara", 2019, "Budi", "Jl. A", "test")
 
 
@@ -83,3 +93,38 @@ def test_a_register_that_does_not_answer_is_told_blocks_approval_and_loses_no_ca
     signed_in.database.carry(REGISTER_KEY, None)
     signed_in.look(case)
     assert signed_in.approve(case).status_code == 303
+
+
+def test_the_ticket_names_whom_the_remote_register_names_and_not_the_offices_own_table(signed_in):
+    with ReferenceRegister().serving() as server:
+        remote = RemoteRegister(RegisterSystem(url=server.url, token=TOKEN, timeout_s=5, tries=2))
+        with signed_in.database.session() as session:
+            load_register(session, [vehicle("H1234AB", "bus", "Orang Lain (rekaan)")])
+        carry_register(signed_in.database, remote)
+        case = signed_in.deliver()
+        signed_in.look(case)
+        assert signed_in.approve(case).status_code == 303
+    assert signed_in.events(case)[-1] == "ticket_opened"
+    with signed_in.database.session() as session:
+        ticket = ticket_of(session, signed_in.case(case))
+        named = next(event.data["register"] for event in events_of(session, ticket.id) if event.type == "note")
+    assert (named["owner_name"], named["source"]) == (RECORD["owner_name"], server.url)
+
+
+def test_a_register_that_is_away_when_the_ticket_is_made_is_not_replaced_by_the_offices_own_table(signed_in):
+    case = signed_in.deliver()
+    asked = []
+
+    class Away:
+        def find(self, plate):
+            asked.append(plate)
+            raise RegisterAway("register.away")
+
+    with signed_in.database.session() as session:
+        append(session, UUID(case), "approved", actor=OFFICER, body={}, audience=Audience.INTERNAL)
+    signed_in.database.carry(REGISTER_KEY, lambda _: Away())
+    with pytest.raises(RegisterAway), signed_in.database.session() as session:
+        issue_ticket(session, violation_case=session.get_one(CaseRow, UUID(case)), officer=OFFICER)
+    assert asked == ["H1234AB"]
+    with signed_in.database.session() as session:
+        assert ticket_of(session, signed_in.case(case)) is None
