@@ -12,17 +12,16 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from api.clock import now
-from api.outbox.service import send_out
 from api.payments.bills import RELEASED, bill_with
 from api.payments.ledger import Account, Standing, book, standing
 from api.payments.tables import BillRow, PaymentRow
-from api.store.kinds import SYSTEM, Actor, Audience, CaseKind
+from api.store.kinds import Actor, Audience, CaseKind
 from api.store.service import append, lock_case
 from api.store.tables import CaseRow
 from api.store.transitions import allowed
+from api.tickets.blocking import lift
 
 BANK: Final = Actor(id="bank", name="Bank", role="system")
-BLOCKED: Final = "blocked"
 
 
 class Outcome(StrEnum):
@@ -123,9 +122,7 @@ def tell_if_settled(session: Session, ticket: CaseRow, bill: BillRow, body: dict
     held = standing(session, bill.id)
     if held.applied < bill.due_rupiah:
         return False
-    if ticket.state == BLOCKED:
-        append(session, ticket.id, "unblocked", actor=SYSTEM, body={"because": "paid"}, audience=Audience.PARTY)
-        order_unblock(session, ticket)
+    lift(session, ticket.id, because="paid")
     if "paid" not in allowed(CaseKind.TICKET, ticket.state):
         return False
     append(
@@ -137,17 +134,6 @@ def tell_if_settled(session: Session, ticket: CaseRow, bill: BillRow, body: dict
         audience=Audience.PARTY,
     )
     return True
-
-
-def order_unblock(session: Session, ticket: CaseRow) -> None:
-    """Tell the register to lift the block of a ticket's vehicle; one order a block."""
-    send_out(
-        session,
-        kind="register_unblock",
-        key=f"unblock:{ticket.id}:{ticket.event_count}",
-        body={"plate": ticket.subject.get("plate"), "ticket": ticket.reference},
-        case_id=ticket.id,
-    )
 
 
 def _told(session: Session, payment_id: str) -> list[PaymentRow]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.outbox.service import send_out
 from api.store.kinds import SYSTEM, Actor, Audience
 from api.store.service import append, lock_case
 from api.store.tables import BlockRow, CaseRow, EventRow
@@ -28,6 +29,8 @@ def block(session: Session, ticket_id: UUID, *, actor: Actor = SYSTEM, reason: s
 def lift(session: Session, ticket_id: UUID, *, because: Because, actor: Actor = SYSTEM) -> bool:
     """Lift a ticket's block, in the same transaction as what lifts it; the payment's clock begins anew.
 
+    The order to the register goes with it: both are there, or neither.
+
     Args:
         session: an open transaction; never committed here.
         ticket_id: the ticket.
@@ -40,9 +43,17 @@ def lift(session: Session, ticket_id: UUID, *, because: Because, actor: Actor = 
     Raises:
         SecondPersonNeeded: a person of the office lifts it alone.
     """
-    if lock_case(session, ticket_id).state != "blocked":
+    ticket = lock_case(session, ticket_id)
+    if ticket.state != "blocked":
         return False
-    append(session, ticket_id, "unblocked", actor=actor, body={"because": because}, audience=Audience.PARTY)
+    event = append(session, ticket_id, "unblocked", actor=actor, body={"because": because}, audience=Audience.PARTY)
+    send_out(
+        session,
+        kind="register_unblock",
+        key=f"unblock:{ticket_id}:{event.number}",
+        body={"plate": ticket.subject.get("plate"), "ticket": ticket.reference},
+        case_id=ticket_id,
+    )
     return True
 
 

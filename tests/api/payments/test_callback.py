@@ -10,14 +10,21 @@ from datetime import timedelta
 import psycopg
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
+from api.audit.verifying import Audit
+from api.clock import now
 from api.database import OWNER_ROLE
 from api.outbox.tables import InboxRow, OutboxRow
+from api.payments import booking
 from api.payments.codes import new_code
 from api.payments.ledger import standing, totals
 from api.payments.tables import PaymentRow
-from api.store.service import events_of, verify_chain
-from api.store.tables import CaseRow
+from api.store.kinds import SYSTEM, Audience
+from api.store.service import append, events_of, verify_chain
+from api.store.sweeping import sweep_due
+from api.store.tables import BlockRow, CaseRow
+from api.tickets.blocking import blocks_on
 from tests.api.payments.bank import notice
 
 DUE = 500_000
@@ -184,20 +191,67 @@ def test_a_slow_database_does_not_keep_the_bank_waiting(bank, bill, books, clust
     assert books() == (DUE, 0, "paid")
 
 
-def test_money_that_comes_for_a_blocked_vehicle_lifts_the_block_in_the_same_transaction(
-    bank, bill, books, database, database_name, cluster
-):
-    with psycopg.connect(cluster.url(database_name, OWNER_ROLE)) as connection:
-        allowed = connection.execute(
-            "SELECT 1 FROM transitions WHERE kind = 'ticket' AND from_state = 'blocked' AND event_type = 'paid'"
-        ).fetchone()
-        if allowed is None:
-            pytest.skip("this office's tickets are not blocked yet")
-        connection.execute("UPDATE cases SET state = 'blocked' WHERE id = %s", (bill.case_id,))
-    bank.tell(notice(bill.code, DUE, "p1"))
+@pytest.fixture
+def blocked(database, clock, bill):
+    """The bill of a ticket whose owner was told, said nothing, and whose vehicle the sweeper blocked."""
+    clock.advance(timedelta(minutes=2))
     with database.session() as session:
-        assert session.get_one(CaseRow, bill.case_id).state == "paid"
-        orders = session.scalars(select(OutboxRow).where(OutboxRow.kind == "register_unblock")).all()
-        assert [order.body["plate"] for order in orders] == ["H1234AB"]
-        payment = session.scalars(select(PaymentRow)).one()
-        assert payment.outcome == "settled"
+        append(session, bill.case_id, "notice_sent", actor=SYSTEM, body={"channel": "post"}, audience=Audience.PARTY)
+    clock.advance(timedelta(days=6))
+    with database.session() as session:
+        assert sweep_due(session, now(session)) > 0
+    return bill
+
+
+@pytest.fixture
+def blocking(database, blocked):
+    """`blocking()`: whether a block stands on the plate, and the plates that the register is asked to let go."""
+
+    def look():
+        with database.session() as session:
+            orders = session.scalars(select(OutboxRow).where(OutboxRow.kind == "register_unblock")).all()
+            stands = [row.case_id for row in blocks_on(session, "H1234AB")] == [blocked.case_id]
+            return stands, [order.body["plate"] for order in orders]
+
+    return look
+
+
+def test_money_that_comes_for_a_blocked_vehicle_lifts_the_block_in_the_same_transaction(
+    bank, blocked, blocking, books, database
+):
+    assert (books(), blocking()) == ((0, 0, "blocked"), (True, []))
+    assert bank.outcome(notice(blocked.code, DUE, "p1")) == "settled"
+    assert (books(), blocking()) == ((DUE, 0, "paid"), (False, ["H1234AB"]))
+    with database.session() as session:
+        *_, lifted, paid = events_of(session, blocked.case_id)
+        assert [(one.type, one.actor_role) for one in (lifted, paid)] == [("unblocked", "system"), ("paid", "system")]
+        assert lifted.data["because"] == "paid"
+        row = session.scalars(select(BlockRow)).one()
+        assert (row.lifted_by, row.lifted_at) == (lifted.number, lifted.at)
+        assert list(Audit(session).findings()) == []
+
+
+def test_half_the_money_lifts_no_block_and_the_rest_does(bank, blocked, blocking, books):
+    assert bank.outcome(notice(blocked.code, 200_000, "p1")) == "underpaid"
+    assert (books(), blocking()) == ((200_000, 0, "blocked"), (True, []))
+    assert bank.outcome(notice(blocked.code, 300_000, "p2")) == "settled"
+    assert (books(), blocking()) == ((DUE, 0, "paid"), (False, ["H1234AB"]))
+
+
+def test_what_breaks_between_the_lifting_and_the_payment_leaves_all_as_it_was_and_comes_later(
+    bank, blocked, blocking, books, database, monkeypatch
+):
+    def breaks(session, case_id, event_type, **how):
+        if event_type == "paid":
+            raise OperationalError(event_type, {}, Exception("the server closed the connection"))
+        return append(session, case_id, event_type, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(booking, "append", breaks)
+        assert bank.outcome(notice(blocked.code, DUE, "p1")) == "pending"
+        assert (books(), blocking()) == ((0, 0, "blocked"), (True, []))
+        with database.session() as session:
+            assert session.scalars(select(PaymentRow)).all() == []
+            assert events_of(session, blocked.case_id)[-1].type == "blocked"
+    bank.client.app.state.inbox.drain()
+    assert (books(), blocking()) == ((DUE, 0, "paid"), (False, ["H1234AB"]))
