@@ -44,8 +44,7 @@ _ACCESS_RULES = "# Written by Tertib: everybody needs a password.\nlocal all all
 # A request that waits this long for a row is told to come back; a transaction that somebody forgot is ended.
 # Jobs (procrastinate) live in a schema of their own.
 OPTIONS = (
-    "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=120s "
-    "-c search_path=public,tertib_jobs"
+    "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=120s -c search_path=public,tertib_jobs"
 )
 # Any number that no other program is likely to use: one migration at a time.
 _MIGRATION_LOCK = 7_415_021

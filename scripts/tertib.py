@@ -47,7 +47,9 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "office": Subcommand(
         "scripts.commands.office", "Prepare an office: database, people, cameras, register.", "office"
     ),
-    "worker": Subcommand("scripts.commands.worker", "The office's background worker: letters, messages, money.", "office"),
+    "worker": Subcommand(
+        "scripts.commands.worker", "The office's background worker: letters, messages, money.", "office"
+    ),
     "letters": Subcommand("scripts.commands.letters", "Print letters, record what came back, measure.", "office"),
     "payments": Subcommand("scripts.commands.payments", "Hold the bank's file of a day against the books.", "office"),
     "bench": Subcommand("scripts.commands.bench", "Speed against named opponents, on named suites.", "office"),

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-# A twentieth of the decisions is read twice, by lot: tests must not depend on luck. Offices that tests start inherit it.
+# A twentieth of the decisions is read twice, by lot: tests must not depend on luck. Offices that tests start inherit
+# it.
 os.environ.setdefault("TERTIB_REHEARSAL_DRAW", "0.9")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -164,7 +164,7 @@ class UndoWindow(Valid):
 
 
 class ReviewPolicy(Valid):
-    """How decisions are checked: what is read a second time, by somebody who does not know, and how fast is too fast."""
+    """How decisions are checked: what is read again, by somebody who does not know, and how fast is too fast."""
 
     id: Slug
     version: int = Field(ge=1)

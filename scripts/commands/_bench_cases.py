@@ -136,8 +136,8 @@ class Generator:
         if lot < 0.14:
             story = "open" if self.random.random() < 0.2 else "closed"
             category = self.random.choice(self.jurisdiction.complaint_categories)
-            subject: Mapping[str, object] = {"category": category.id, "place": "Jl. Contoh", "language": "id"}
-            self._case(batch, CaseKind.COMPLAINT, story, category.agency, at, subject)
+            told: Mapping[str, object] = {"category": category.id, "place": "Jl. Contoh", "language": "id"}
+            self._case(batch, CaseKind.COMPLAINT, story, category.agency, at, told)
             return 1
         plate, camera = self.plate(), self.random.choice(_CAMERAS)
         subject: dict[str, object] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from procrastinate.schema import SchemaManager
@@ -87,7 +89,8 @@ def upgrade() -> None:
     op.execute(f"CREATE SCHEMA {JOBS}")
     op.execute(f"SET LOCAL search_path TO {JOBS}, public")
     # The library's own schema, many statements at once: only the driver itself takes that.
-    op.get_bind().connection.driver_connection.execute(SchemaManager.get_schema())
+    driver: Any = op.get_bind().connection.driver_connection
+    driver.execute(SchemaManager.get_schema())
     op.execute("SET LOCAL search_path TO DEFAULT")
     op.execute(f"GRANT USAGE ON SCHEMA {JOBS} TO tertib_app")
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {JOBS} TO tertib_app")
