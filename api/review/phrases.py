@@ -41,16 +41,28 @@ def vehicle_class(code: str, language: str) -> str:
     return catalogue().text(language, key) if catalogue().has(key) else code
 
 
+def _colour(code: str, language: str) -> str:
+    """`yellow`, of a plate or a signal, in words; an unknown colour as it is."""
+    key = f"colour.{code}"
+    return catalogue().text(language, key) if catalogue().has(key) else code
+
+
 def _carried(name: str, value: str, language: str) -> str:
     if name == "vehicle_class":
         return vehicle_class(value, language)
     if name == "classes":
         return ", ".join(vehicle_class(one.strip(), language) for one in value.split(","))
+    if name in {"colour", "colours", "state", "before"}:
+        return ", ".join(_colour(one.strip(), language) for one in value.split(","))
+    if name == "reason":
+        return said(value, language)
     if name == "weekday":
         english = {day.lower(): index for index, day in get_day_names("wide", locale=SPOKEN).items()}
         index = english.get(value.lower())
         return value if index is None else str(get_day_names("wide", locale=language)[index])
-    return value.replace(".", ",") if language != SPOKEN and _NUMBER.fullmatch(value) else value
+    # The point in a plate's `03.24` separates month and year: it stays as it is read.
+    decimal = name != "month" and language != SPOKEN and _NUMBER.fullmatch(value)
+    return value.replace(".", ",") if decimal else value
 
 
 def said(text: str, language: str) -> str:
