@@ -7,6 +7,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import procrastinate
@@ -60,7 +61,15 @@ class Worker:
 
     def run(self, *, until_idle: bool = False) -> None:
         """Work until `stop`, or, with `until_idle`, until no job is due any more. Blocks."""
-        asyncio.run(self._main(until_idle=until_idle))
+        work = self._main(until_idle=until_idle)
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            asyncio.run(work)
+            return
+        # The caller's thread has a loop of its own already (as a browser's driver leaves one).
+        with ThreadPoolExecutor(1, thread_name_prefix="worker") as own:
+            own.submit(asyncio.run, work).result()
 
     async def _main(self, *, until_idle: bool) -> None:
         connector = procrastinate.PsycopgConnector(
