@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.evidence._internal.canonical import JsonRefused, canonical_json, parse_canonical
-from pipeline.evidence.errors import EnvelopeError
+from pipeline.evidence.errors import EnvelopeError, Refusal
 from pipeline.evidence.limits import MAX_ENVELOPE_BYTES
 
 PAYLOAD_TYPE: Final = "application/vnd.tertib.package+json;version=1"
@@ -58,22 +58,29 @@ class Envelope:
             value = parse_canonical(data, max_bytes=MAX_ENVELOPE_BYTES)
         except JsonRefused as error:
             message = f"the envelope {error}"
-            raise EnvelopeError(message) from error
+            raise EnvelopeError(message, Refusal.ENVELOPE_MALFORMED) from error
         if not isinstance(value, dict) or set(value) != {"payload", "payloadType", "signatures"}:
-            raise EnvelopeError("the envelope must hold payload, payloadType and signatures, and nothing else")
+            raise EnvelopeError(
+                "the envelope must hold payload, payloadType and signatures, and nothing else",
+                Refusal.ENVELOPE_MALFORMED,
+            )
         if value["payloadType"] != PAYLOAD_TYPE:
-            raise EnvelopeError(f"the payload type is {str(value['payloadType'])[:80]!r}, not {PAYLOAD_TYPE!r}")
+            raise EnvelopeError(
+                f"the payload type is {str(value['payloadType'])[:80]!r}, not {PAYLOAD_TYPE!r}", Refusal.PAYLOAD_TYPE
+            )
         signatures = value["signatures"]
         if not isinstance(signatures, list) or len(signatures) != 1:
-            raise EnvelopeError("the envelope must hold exactly one signature")
+            raise EnvelopeError("the envelope must hold exactly one signature", Refusal.SIGNATURE_FIELDS)
         (entry,) = signatures
         if not isinstance(entry, dict) or set(entry) != {"keyid", "sig"}:
-            raise EnvelopeError("the signature must hold keyid and sig, and nothing else")
+            raise EnvelopeError("the signature must hold keyid and sig, and nothing else", Refusal.SIGNATURE_FIELDS)
         if not isinstance(entry["keyid"], str) or not _KEYID.fullmatch(entry["keyid"]):
-            raise EnvelopeError("the keyid is not a SHA-256 in hex")
+            raise EnvelopeError("the keyid is not a SHA-256 in hex", Refusal.SIGNATURE_FIELDS)
         signature = _decode(entry["sig"], "signature")
         if len(signature) != SIGNATURE_BYTES:
-            raise EnvelopeError(f"the signature is {len(signature)} bytes long, not {SIGNATURE_BYTES}")
+            raise EnvelopeError(
+                f"the signature is {len(signature)} bytes long, not {SIGNATURE_BYTES}", Refusal.SIGNATURE_FIELDS
+            )
         return cls(payload=_decode(value["payload"], "payload"), keyid=entry["keyid"], signature=signature)
 
 
@@ -85,12 +92,12 @@ def pae(payload: bytes, payload_type: str = PAYLOAD_TYPE) -> bytes:
 
 def _decode(text: object, what: str) -> bytes:
     if not isinstance(text, str):
-        raise EnvelopeError(f"the {what} is not base64")
+        raise EnvelopeError(f"the {what} is not base64", Refusal.NOT_BASE64)
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise EnvelopeError(f"the {what} is not base64") from error
+        raise EnvelopeError(f"the {what} is not base64", Refusal.NOT_BASE64) from error
     # The last character can hold unused bits that decoders ignore.
     if base64.b64encode(raw).decode() != text:
-        raise EnvelopeError(f"the {what} is not canonical base64")
+        raise EnvelopeError(f"the {what} is not canonical base64", Refusal.NOT_BASE64)
     return raw

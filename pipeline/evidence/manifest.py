@@ -24,7 +24,7 @@ from pydantic import (
 
 from pipeline.evidence._internal.canonical import JsonRefused, canonical_json, parse_canonical
 from pipeline.evidence._internal.container import ENVELOPE_NAME, is_safe_name
-from pipeline.evidence.errors import ManifestError
+from pipeline.evidence.errors import ManifestError, Refusal
 from pipeline.evidence.limits import (
     MAX_BYSTANDER_BOXES,
     MAX_MANIFEST_BYTES,
@@ -273,7 +273,9 @@ class Manifest(_Part):
         """
         data = canonical_json(self.model_dump(mode="json"))
         if len(data) > MAX_MANIFEST_BYTES:
-            raise ManifestError(f"the manifest is {len(data)} bytes long, more than {MAX_MANIFEST_BYTES}")
+            raise ManifestError(
+                f"the manifest is {len(data)} bytes long, more than {MAX_MANIFEST_BYTES}", Refusal.MANIFEST_TOO_LARGE
+            )
         return data
 
     @classmethod
@@ -287,12 +289,13 @@ class Manifest(_Part):
             parse_canonical(data, max_bytes=MAX_MANIFEST_BYTES)
             manifest = cls.model_validate_json(data, strict=True)
         except JsonRefused as error:
-            raise ManifestError(f"the manifest {error}") from error
+            raise ManifestError(f"the manifest {error}", Refusal.MANIFEST_NOT_JSON) from error
         except ValidationError as error:
-            raise ManifestError(explain(error)) from error
+            raise ManifestError(explain(error), Refusal.MANIFEST_FIELD) from error
         if manifest.to_bytes() != data:
             raise ManifestError(
-                "the manifest is not written in the canonical way (times with microseconds in Z, decimals for decimals)"
+                "the manifest is not written in the canonical way (times in Z with microseconds, decimals as such)",
+                Refusal.MANIFEST_NOT_CANONICAL,
             )
         return manifest
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pipeline.evidence._internal.container import ENVELOPE_NAME, pack
 from pipeline.evidence._internal.membership import check_membership
 from pipeline.evidence.dsse import Envelope, pae
-from pipeline.evidence.errors import ManifestError
+from pipeline.evidence.errors import ManifestError, Refusal
 from pipeline.evidence.keys import SigningKey
 from pipeline.evidence.manifest import (
     CameraRef,
@@ -139,7 +139,7 @@ def seal(draft: Draft, *, key: SigningKey, link: ChainLink, package_id: str) -> 
             chain=link,
         )
     except ValidationError as error:
-        raise ManifestError(explain(error)) from error
+        raise ManifestError(explain(error), Refusal.MANIFEST_FIELD) from error
     check_membership(manifest)
     payload = manifest.to_bytes()
     # What cannot be read back as it was written (a float that came as a text, say) must fail here, at the roadside, and
@@ -170,4 +170,4 @@ def _member(medium: MediaMember) -> Member:
             }
         )
     except ValidationError as error:
-        raise ManifestError(f"member {medium.name[:100]!r}: {explain(error)}") from error
+        raise ManifestError(f"member {medium.name[:100]!r}: {explain(error)}", Refusal.MANIFEST_FIELD) from error

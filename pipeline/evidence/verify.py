@@ -17,6 +17,7 @@ from pipeline.evidence.errors import (
     KeyRefused,
     ManifestError,
     MembersError,
+    Refusal,
     SignatureInvalid,
 )
 from pipeline.evidence.keys import PublicKey, PublicKeyRing
@@ -80,7 +81,9 @@ def verify(data: bytes, keys: PublicKeyRing, *, now: datetime | None = None) -> 
     key = _trusted_key(envelope.keyid, keys, received_at)
     # 4. signature
     if not key.is_signature(envelope.signature, pae(envelope.payload)):
-        raise SignatureInvalid(f"the signature is not that of key {key.keyid[:12]}... over this manifest")
+        raise SignatureInvalid(
+            f"the signature is not that of key {key.keyid[:12]}... over this manifest", Refusal.SIGNATURE_INVALID
+        )
     # 5. manifest
     manifest = Manifest.from_bytes(envelope.payload)
     _check_time(manifest, received_at)
@@ -99,12 +102,16 @@ def verify(data: bytes, keys: PublicKeyRing, *, now: datetime | None = None) -> 
 def _trusted_key(keyid: str, keys: PublicKeyRing, received_at: datetime) -> PublicKey:
     key = keys.find(keyid)
     if key is None:
-        raise KeyRefused(f"the key {keyid[:12]}... is not known here")
+        raise KeyRefused(f"the key {keyid[:12]}... is not known here", Refusal.KEY_UNKNOWN)
     if key.revoked_at is not None and received_at >= key.revoked_at:
-        raise KeyRefused(f"the key {keyid[:12]}... of camera {key.camera_id} was revoked on {_shown(key.revoked_at)}")
+        raise KeyRefused(
+            f"the key {keyid[:12]}... of camera {key.camera_id} was revoked on {_shown(key.revoked_at)}",
+            Refusal.KEY_REVOKED,
+        )
     if received_at < key.valid_from:
         raise KeyRefused(
-            f"the key {keyid[:12]}... of camera {key.camera_id} is valid only from {_shown(key.valid_from)}"
+            f"the key {keyid[:12]}... of camera {key.camera_id} is valid only from {_shown(key.valid_from)}",
+            Refusal.KEY_NOT_YET_VALID,
         )
     return key
 
@@ -112,7 +119,8 @@ def _trusted_key(keyid: str, keys: PublicKeyRing, received_at: datetime) -> Publ
 def _check_time(manifest: Manifest, received_at: datetime) -> None:
     if manifest.clock_source not in _RECORDED and manifest.occurred_at > received_at + timedelta(seconds=MAX_FUTURE_S):
         raise ManifestError(
-            f"the offence is dated in the future ({_shown(manifest.occurred_at)}): the camera's clock is wrong"
+            f"the offence is dated in the future ({_shown(manifest.occurred_at)}): the camera's clock is wrong",
+            Refusal.DATED_IN_THE_FUTURE,
         )
 
 
@@ -120,15 +128,19 @@ def _check_camera(manifest: Manifest, key: PublicKey, received_at: datetime) -> 
     camera_id = manifest.camera.camera_id
     if key.camera_id != camera_id:
         raise CameraMismatch(
-            f"the package speaks for camera {camera_id}, but was signed with the key of camera {key.camera_id}"
+            f"the package speaks for camera {camera_id}, but was signed with the key of camera {key.camera_id}",
+            Refusal.KEY_OF_ANOTHER_CAMERA,
         )
     signed_at = received_at if manifest.clock_source in _RECORDED else manifest.occurred_at
     if signed_at < key.valid_from:
         raise CameraMismatch(
-            f"the key of camera {camera_id} became valid on {_shown(key.valid_from)}, after the offence"
+            f"the key of camera {camera_id} became valid on {_shown(key.valid_from)}, after the offence",
+            Refusal.KEY_VALID_ONLY_LATER,
         )
     if key.valid_to is not None and signed_at >= key.valid_to:
-        raise CameraMismatch(f"the key of camera {camera_id} expired on {_shown(key.valid_to)}, before the offence")
+        raise CameraMismatch(
+            f"the key of camera {camera_id} expired on {_shown(key.valid_to)}, before the offence", Refusal.KEY_EXPIRED
+        )
 
 
 def _check_members(manifest: Manifest, entries: Sequence[Entry]) -> None:
@@ -136,16 +148,17 @@ def _check_members(manifest: Manifest, entries: Sequence[Entry]) -> None:
     present = [entry.name for entry in entries]
     for name in listed:
         if name not in present:
-            raise MembersError(f"{name!r} is listed in the manifest but missing")
+            raise MembersError(f"{name!r} is listed in the manifest but missing", Refusal.MEMBER_MISSING)
     for name in present:
         if name not in listed:
-            raise MembersError(f"{name!r} is not listed in the manifest")
+            raise MembersError(f"{name!r} is not listed in the manifest", Refusal.MEMBER_ADDED)
     if listed != present:
-        raise MembersError("the members do not stand in the manifest's order")
+        raise MembersError("the members do not stand in the manifest's order", Refusal.MEMBER_ORDER)
     for member, entry in zip(manifest.members, entries, strict=True):
         if member.size_bytes != len(entry.data):
             raise MembersError(
-                f"{member.name!r} is {len(entry.data)} bytes long, the manifest says {member.size_bytes}"
+                f"{member.name!r} is {len(entry.data)} bytes long, the manifest says {member.size_bytes}",
+                Refusal.MEMBER_SIZE,
             )
 
 
@@ -153,9 +166,11 @@ def _check_hashes(manifest: Manifest, entries: Sequence[Entry]) -> None:
     expected = {member.name: member.sha256 for member in manifest.members}
     for entry in entries:
         if entry.name in expected and hashlib.sha256(entry.data).hexdigest() != expected[entry.name]:
-            raise HashMismatch(f"{entry.name!r} is not the file that was signed: its SHA-256 differs")
+            raise HashMismatch(
+                f"{entry.name!r} is not the file that was signed: its SHA-256 differs", Refusal.MEMBER_CHANGED
+            )
         if not entry.crc_matches:
-            raise HashMismatch(f"the checksum that the container stores for {entry.name!r} is wrong")
+            raise HashMismatch(f"the checksum that the container stores for {entry.name!r} is wrong", Refusal.CHECKSUM)
 
 
 def _shown(moment: datetime) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.evidence.chain import Link, check_chain
-from pipeline.evidence.errors import EvidenceError, KeyFileError
+from pipeline.evidence.errors import EvidenceError, KeyFileError, Refusal
 from pipeline.evidence.keys import PublicKeyRing
 from pipeline.evidence.limits import MAX_PACKAGE_BYTES
 from pipeline.evidence.manifest import Manifest
@@ -33,6 +33,7 @@ class _Outcome:
     manifest: Manifest | None = None
     link: Link | None = None
     failed_step: str | None = None
+    code: str | None = None
     why: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -106,7 +107,7 @@ def _check(path: Path, keys: Path, rings: dict[Path, PublicKeyRing]) -> _Outcome
     except OSError as error:
         raise typer.TyperException(f"{path} cannot be read: {error.strerror}") from error
     except EvidenceError as error:
-        return _Outcome(path, keys, failed_step=error.step, why=error.why)
+        return _Outcome(path, keys, failed_step=error.step, code=error.code.value, why=error.why)
     return _Outcome(path, keys, manifest=package.manifest, link=Link.of(package, str(path)))
 
 
@@ -119,7 +120,9 @@ def _compare_chains(outcomes: list[_Outcome]) -> list[_Outcome]:
         faults = [finding.why for finding in of_this if finding.contradicts]
         notes = tuple(finding.why for finding in of_this if not finding.contradicts)
         if faults and outcome.valid:
-            compared.append(replace(outcome, failed_step="chain", why="; ".join(faults), notes=notes))
+            compared.append(
+                replace(outcome, failed_step="chain", code=Refusal.CHAIN.value, why="; ".join(faults), notes=notes)
+            )
         else:
             compared.append(replace(outcome, notes=notes))
     return compared
@@ -130,6 +133,7 @@ def _as_json(outcome: _Outcome) -> str:
         "package": str(outcome.path),
         "valid": outcome.valid,
         "failed_step": outcome.failed_step,
+        "code": outcome.code,
         "why": outcome.why,
         "notes": list(outcome.notes),
         "keys": str(outcome.keys),

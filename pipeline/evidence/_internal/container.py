@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.evidence.errors import ContainerError
+from pipeline.evidence.errors import ContainerError, Refusal
 from pipeline.evidence.limits import MAX_MEMBER_NAME_CHARACTERS, MAX_MEMBERS, MAX_PACKAGE_BYTES
 
 ENVELOPE_NAME = "envelope.json"
@@ -79,15 +79,15 @@ def unpack(data: bytes) -> list[Entry]:
         ContainerError: It is not a package written by `pack`; the sentence says what was found.
     """
     if not data:
-        raise ContainerError("the file is empty")
+        raise ContainerError("the file is empty", Refusal.NOT_A_PACKAGE)
     _check_size(len(data))
     if not data.startswith(_LOCAL_MAGIC):
-        raise ContainerError("this is not an evidence package: it does not begin as one")
+        raise ContainerError("this is not an evidence package: it does not begin as one", Refusal.NOT_A_PACKAGE)
     found: list[tuple[str, bytes, int]] = []
     offset = 0
     while data[offset : offset + 4] == _LOCAL_MAGIC:
         if len(found) > MAX_MEMBERS:
-            raise ContainerError(f"it holds more than {MAX_MEMBERS} members")
+            raise ContainerError(f"it holds more than {MAX_MEMBERS} members", Refusal.TOO_MANY_MEMBERS)
         name, crc, start, end = _read_local(data, offset)
         found.append((name, data[start:end], crc))
         offset = end
@@ -99,43 +99,48 @@ def unpack(data: bytes) -> list[Entry]:
 def _read_local(data: bytes, offset: int) -> tuple[str, int, int, int]:
     """Name, CRC, and the contents' start and end of the member whose local header is at `offset`."""
     if len(data) < offset + _LOCAL.size:
-        raise ContainerError(f"it is cut short at byte {len(data)}, inside the header of a member")
+        raise ContainerError(f"it is cut short at byte {len(data)}, inside the header of a member", Refusal.CUT_SHORT)
     _, _, flags, method, _, _, crc, packed_size, size, name_length, extra_length = _LOCAL.unpack_from(data, offset)
     if flags or method != _STORED or packed_size != size or extra_length:
         raise ContainerError(
-            f"the member at byte {offset} is compressed, encrypted or carries extra fields: a package is stored plainly"
+            f"the member at byte {offset} is compressed, encrypted or has extra fields: a package is stored plainly",
+            Refusal.NOT_STORED_PLAINLY,
         )
     if name_length > MAX_MEMBER_NAME_CHARACTERS:
-        raise ContainerError(f"a member's name is {name_length} bytes long, more than {MAX_MEMBER_NAME_CHARACTERS}")
+        raise ContainerError(
+            f"a member's name is {name_length} bytes long, more than {MAX_MEMBER_NAME_CHARACTERS}", Refusal.NAME_REFUSED
+        )
     start = offset + _LOCAL.size + name_length
     name = data[offset + _LOCAL.size : start].decode("ascii", "backslashreplace")
     if start + size > len(data):
         raise ContainerError(
-            f"it is cut short: {name!r} says {size} bytes, but only {max(0, len(data) - start)} follow"
+            f"it is cut short: {name!r} says {size} bytes, but only {max(0, len(data) - start)} follow",
+            Refusal.CUT_SHORT,
         )
     return name, crc, start, start + size
 
 
 def _check_names(names: Sequence[str]) -> None:
     if not names or names[0] != ENVELOPE_NAME:
-        raise ContainerError(f"the first member is not {ENVELOPE_NAME}")
+        raise ContainerError(f"the first member is not {ENVELOPE_NAME}", Refusal.NOT_A_PACKAGE)
     if len(names) - 1 > MAX_MEMBERS:
-        raise ContainerError(f"it holds more than {MAX_MEMBERS} members")
+        raise ContainerError(f"it holds more than {MAX_MEMBERS} members", Refusal.TOO_MANY_MEMBERS)
     for name in names:
         if not is_safe_name(name):
             raise ContainerError(
-                f"the member name {name[:100]!r} is not allowed: only a-z, 0-9, '_', '-' and single dots, no folders"
+                f"the member name {name[:100]!r} is not allowed: only a-z, 0-9, '_', '-' and single dots, no folders",
+                Refusal.NAME_REFUSED,
             )
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise ContainerError(f"the member {name!r} stands twice")
+            raise ContainerError(f"the member {name!r} stands twice", Refusal.MEMBER_TWICE)
         seen.add(name)
 
 
 def _check_size(size_bytes: int) -> None:
     if size_bytes > MAX_PACKAGE_BYTES:
-        raise ContainerError(f"it is larger than {MAX_PACKAGE_BYTES} bytes")
+        raise ContainerError(f"it is larger than {MAX_PACKAGE_BYTES} bytes", Refusal.TOO_LARGE)
 
 
 def _archive(entries: Sequence[tuple[str, bytes, int]]) -> Iterator[bytes]:
@@ -163,10 +168,18 @@ def _compare(data: bytes, found: Sequence[tuple[str, bytes, int]], *, after_memb
         end = position + len(piece)
         if view[position:end] != piece:
             if end > len(data):
-                raise ContainerError(f"it is cut short at byte {len(data)}, in the directory at its end")
+                raise ContainerError(
+                    f"it is cut short at byte {len(data)}, in the directory at its end", Refusal.CUT_SHORT
+                )
             if position >= after_members:
-                raise ContainerError("the directory at its end does not describe its members in the canonical way")
-            raise ContainerError(f"the header of a member at byte {position} is not written in the canonical way")
+                raise ContainerError(
+                    "the directory at its end does not describe its members in the canonical way",
+                    Refusal.CONTAINER_NOT_CANONICAL,
+                )
+            raise ContainerError(
+                f"the header of a member at byte {position} is not written in the canonical way",
+                Refusal.CONTAINER_NOT_CANONICAL,
+            )
         position = end
     if position != len(data):
-        raise ContainerError(f"{len(data) - position} bytes follow its end")
+        raise ContainerError(f"{len(data) - position} bytes follow its end", Refusal.BYTES_AFTER_THE_END)
