@@ -22,6 +22,7 @@ from api.database import Database, connect
 from api.intake import evidence
 from api.intake import routes as intake
 from api.limits import BodyLimit
+from api.live import routes as live
 from api.notices import pages as notices
 from api.notices import routes as whatsapp
 from api.outbox import pages as outbox
@@ -58,6 +59,7 @@ ROUTERS = (
     tickets.router,
     contests.router,
     complaints.router,
+    live.router,
     portal.router,
     audit.router,
     payments.router,
@@ -161,6 +163,7 @@ def _sweep_all(database: Database, stop: threading.Event) -> None:
     while swept and not stop.is_set():
         with database.session() as session:
             swept = sweep_due(session, now(session)) > 0
+            # In the same transaction: a vehicle is not blocked here without the register being told, nor the reverse.
         with database.session() as session:
             swept = sweep_review(session, now(session)) > 0 or swept
     with database.session() as session:

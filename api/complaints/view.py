@@ -25,6 +25,7 @@ class ComplaintView:
 
     reference: str
     path: str
+    number: int
     address: str
     state: str
     tone: str
@@ -64,6 +65,7 @@ def complaint_view(session: Session, viewer: Viewer, case: CaseRow, texts: Texts
     return ComplaintView(
         reference=case.reference,
         path=path,
+        number=case.event_count,
         address=base.rstrip("/") + path,
         state=case.state,
         tone=TONES.get(case.state, "neutral"),

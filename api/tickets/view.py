@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from api.contests.service import attachments_of, contested_before, contests_of
+from api.attachments.service import attachments_of
+from api.contests.service import contested_before, contests_of
 from api.portal.page import Texts
 from api.store.kinds import Audience, CaseKind
 from api.store.reading import Viewer, clocks, timeline
@@ -103,6 +104,7 @@ class TicketView:
 
     reference: str
     path: str
+    number: int
     state: str
     tone: str
     plate: str
@@ -227,6 +229,7 @@ def ticket_view(session: Session, viewer: Viewer, ticket: CaseRow, texts: Texts)
     return TicketView(
         reference=ticket.reference,
         path=f"/t/{ticket.reference}",
+        number=ticket.event_count,
         state=ticket.state,
         tone=TONES.get(ticket.state, "neutral"),
         plate=facts.plate_display,
