@@ -41,6 +41,7 @@ from api.settings import Settings
 from api.store.holidays import follow_calendars
 from api.store.sweeping import compute_waiting, sweep_due
 from api.tickets import pages as tickets
+from api.tickets.orders import order_blocks
 from api.web import routes as web
 from api.web.security import SecurityHeaders
 
@@ -164,6 +165,7 @@ def _sweep_all(database: Database, stop: threading.Event) -> None:
         with database.session() as session:
             swept = sweep_due(session, now(session)) > 0
             # In the same transaction: a vehicle is not blocked here without the register being told, nor the reverse.
+            order_blocks(session)
         with database.session() as session:
             swept = sweep_review(session, now(session)) > 0 or swept
     with database.session() as session:

@@ -15,7 +15,7 @@ from api.notices.whatsapp import WhatsAppSender
 from api.outbox.folder import FolderSender
 from api.outbox.inbox import Handler, Inbox, Spool
 from api.outbox.outside import Outside
-from api.outbox.sending import Aftermath, Delivery, Guard, Sender
+from api.outbox.sending import Aftermath, Delivery, Guard, Sender, Turn
 from api.outbox.worker import Worker
 from api.payments import callback, refunds
 from api.payments.following import follow
@@ -23,6 +23,7 @@ from api.register.port import REGISTER_KEY
 from api.register.remote import RemoteRegister
 from api.register.service import VehicleRegister
 from api.settings import Settings
+from api.tickets import orders
 
 HANDLERS: Final[Mapping[str, Handler]] = {callback.SOURCE: callback.handle, hearing.SOURCE: hearing.handle}
 AFTERMATHS: Final[Mapping[str, Aftermath]] = {
@@ -31,7 +32,12 @@ AFTERMATHS: Final[Mapping[str, Aftermath]] = {
     "email": planning.message_left,
     "whatsapp": planning.message_left,
 }
-GUARDS: Final[Mapping[str, Guard]] = {"email": planning.may_leave, "whatsapp": planning.may_leave}
+GUARDS: Final[Mapping[str, Guard]] = {
+    "email": planning.may_leave,
+    "whatsapp": planning.may_leave,
+    **dict.fromkeys(orders.KINDS, orders.may_be_ordered),
+}
+TURNS: Final[Mapping[str, Turn]] = dict.fromkeys(orders.KINDS, orders.has_to_wait)
 
 
 def remote_register(outside: Outside) -> RemoteRegister | None:
@@ -59,8 +65,8 @@ def senders(
         "email": folder if outside.mail is None else MailSender(outside.mail),
         "whatsapp": folder if outside.whatsapp is None else WhatsAppSender(outside.whatsapp),
         batches.KIND: LetterPress(database, settings, outside.letters),
-        "register_block": order,
-        "register_unblock": order,
+        orders.BLOCK: order,
+        orders.UNBLOCK: order,
         refunds.KIND: folder,
     }
 
@@ -76,10 +82,11 @@ def worker_of(
     """A worker: sends the outbox, empties the inbox's spool, plans notices, and lets the books follow the cases."""
 
     def rounds() -> int:
-        count = inbox.drain()
+        count = inbox.drain() + inbox.try_again()
         # Each in a transaction of its own: what fails in one keeps none of the others.
         for work in (
             follow,
+            orders.order_blocks,
             lambda session: planning.plan_waiting(session, settings),
             lambda session: int(batches.make_batch(session) is not None),
         ):
@@ -87,5 +94,5 @@ def worker_of(
                 count += work(session)
         return count
 
-    delivery = Delivery(database, senders(database, settings, outside, register), AFTERMATHS, GUARDS)
+    delivery = Delivery(database, senders(database, settings, outside, register), AFTERMATHS, GUARDS, TURNS)
     return Worker(database, delivery, drain=rounds)

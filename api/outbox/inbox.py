@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -38,6 +39,10 @@ MAX_TOLD_CHARACTERS: Final = 500
 # Handled within the request for so long; then the sender gets its answer and the worker goes on.
 PATIENCE_S: Final = 0.6
 AT_ONCE: Final = 4
+
+# Seconds between two tries of a message that failed: 3, 9, 27, ... 2187; after the last one a person decides.
+BACKOFF_BASE_S: Final = 3
+MAX_TRIES: Final = 8
 
 # Handles one message in the transaction that marks it as handled; returns in a few words what came of it.
 Handler = Callable[[Session, InboxRow], str]
@@ -224,7 +229,41 @@ class Inbox:
                 row.state = "failed"
                 row.attempts += 1
                 row.error = f"{type(error).__name__}: {error}"[:MAX_TOLD_CHARACTERS]
+                row.next_at = _next_try(now(session), row.attempts)
             return Taken("failed")
+
+    def try_again(self, *, limit: int = 50) -> int:
+        """Handle anew what failed and is due: a fault of ours that was mended, or a moment's trouble. How many were.
+
+        Each in a transaction of its own; what fails again waits longer, and after `MAX_TRIES` for a person.
+        """
+        with self._database.session() as session:
+            due = select(InboxRow.id).where(InboxRow.state == "failed", InboxRow.next_at <= now(session))
+            entries = session.scalars(due.order_by(InboxRow.next_at).limit(limit)).all()
+        return sum(self._try_one_again(entry) for entry in entries)
+
+    def _try_one_again(self, entry: UUID) -> bool:
+        try:
+            with self._database.session() as session:
+                row = self._failed(session, entry)
+                return row is not None and self.run(session, row).state == "done"
+        except OperationalError:
+            raise
+        except Exception as error:
+            _LOG.exception("a message could not be handled again")
+            with self._database.session() as session:
+                row = self._failed(session, entry)
+                if row is not None:
+                    row.attempts += 1
+                    row.error = f"{type(error).__name__}: {error}"[:MAX_TOLD_CHARACTERS]
+                    row.next_at = _next_try(now(session), row.attempts)
+            return False
+
+    @staticmethod
+    def _failed(session: Session, entry: UUID) -> InboxRow | None:
+        # Another process that has it in hand is left alone.
+        query = select(InboxRow).where(InboxRow.id == entry, InboxRow.state == "failed")
+        return session.scalars(query.with_for_update(skip_locked=True)).one_or_none()
 
     def run(self, session: Session, row: InboxRow) -> Taken:
         """Handle a message that is locked in this transaction, unless it was handled before."""
@@ -236,7 +275,7 @@ class Inbox:
             raise LookupError(message)
         row.result = handler(session, row)[:MAX_TOLD_CHARACTERS]
         row.state = "done"
-        row.error = None
+        row.error = row.next_at = None
         row.attempts += 1
         row.handled_at = now(session)
         session.flush()
@@ -257,6 +296,10 @@ class Inbox:
     def close(self) -> None:
         """Let running work end."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _next_try(moment: datetime, attempts: int) -> datetime | None:
+    return None if attempts >= MAX_TRIES else moment + timedelta(seconds=BACKOFF_BASE_S**attempts)
 
 
 def received(source: str, message_id: str, raw: bytes, headers: Mapping[str, str]) -> Message:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.clock import now
 from api.database import Database
-from api.outbox.jobs import MAX_ATTEMPTS
+from api.outbox.jobs import MAX_ATTEMPTS, defer
 from api.outbox.service import locked
 from api.outbox.tables import OutboxRow
 
@@ -53,6 +54,10 @@ Sender = Callable[[Effect], str]
 Aftermath = Callable[[Session, OutboxRow], None]
 # Why an effect must not happen any more; empty when it may.
 Guard = Callable[[Session, OutboxRow], str]
+# Whether another effect must be over before this one, e.g. an earlier order about the same vehicle.
+Turn = Callable[[Session, OutboxRow], bool]
+# How long an effect waits for its turn before it asks again; no try is counted for it.
+TURN: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,14 @@ class Delivery:
         senders: by kind.
         aftermaths: by kind; optional.
         guards: by kind; optional: says why an effect must not happen any more, just before it would.
+        turns: by kind; optional: says whether an effect has to wait for another.
     """
 
     database: Database
     senders: Mapping[str, Sender]
     aftermaths: Mapping[str, Aftermath]
     guards: Mapping[str, Guard] = field(default_factory=dict)
+    turns: Mapping[str, Turn] = field(default_factory=dict)
 
     def deliver(self, outbox_id: UUID) -> None:
         """Send one effect. An effect that was sent is not sent again.
@@ -104,6 +111,10 @@ class Delivery:
         with self.database.session() as session:
             row = locked(session, outbox_id)
             if row.state in {"sent", "failed"}:
+                return None
+            turn = self.turns.get(row.kind)
+            if turn is not None and turn(session, row):
+                defer(session, row.id, not_before=now(session) + TURN)
                 return None
             row.state = "sending"
             row.attempts += 1

@@ -25,6 +25,11 @@ class OutboxRow(Base):
         CheckConstraint("state in ('waiting', 'sending', 'sent', 'failed')", name="state"),
         Index("ix_outbox_state_created_at", "state", "created_at"),
         Index("ix_outbox_case_id", "case_id"),
+        Index(
+            "ix_outbox_register_plate",
+            text("(body ->> 'plate')"),
+            postgresql_where=text("kind in ('register_block', 'register_unblock')"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -63,3 +68,23 @@ class InboxRow(Base):
     attempts: Mapped[int] = mapped_column(server_default="0")
     result: Mapped[str | None]
     error: Mapped[str | None]
+    # When what failed is handled anew by itself; None: handled, or a person must look.
+    next_at: Mapped[datetime | None]
+
+
+class HandActionRow(Base):
+    """Somebody of the office looked at a raw message, or had something sent or handled again. Only grows."""
+
+    __tablename__ = "outbox_actions"
+    __table_args__ = (
+        CheckConstraint("what in ('viewed', 'sent_again', 'handled_again')", name="what"),
+        Index("ix_outbox_actions_entry_id", "entry_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    entry_id: Mapped[UUID]
+    at: Mapped[datetime]
+    user_id: Mapped[str]
+    user_name: Mapped[str]
+    what: Mapped[str]
+    purpose: Mapped[str]

@@ -111,7 +111,11 @@ class RemoteRegister:
                 method,
                 f"/blocks/{plate}",
                 headers={"Idempotency-Key": effect.key},
-                params={"ticket": str(effect.body.get("ticket") or "")},
+                params={
+                    "ticket": str(effect.body.get("ticket") or ""),
+                    # Of orders about one plate the register keeps the one with the highest number.
+                    "sequence": str(effect.body.get("sequence") or 0),
+                },
             )
         except RegisterAway as error:
             raise SendingFailed(f"{error.detail} ({error.told})") from error

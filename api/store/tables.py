@@ -220,6 +220,7 @@ class BlockRow(Base):
         CheckConstraint("(lifted_by is null) = (lifted_at is null)", name="lifted"),
         Index("uq_blocks_case_id_open", "case_id", unique=True, postgresql_where=text("lifted_at is null")),
         Index("ix_blocks_plate_open", "plate", postgresql_where=text("lifted_at is null")),
+        Index("ix_blocks_blocked_at_open", "blocked_at", postgresql_where=text("lifted_at is null")),
     )
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.outbox.service import send_out
 from api.store.kinds import SYSTEM, Actor, Audience
 from api.store.service import append, lock_case
 from api.store.tables import BlockRow, CaseRow, EventRow
+from api.tickets.orders import order_block, order_lifting
 
 Because = Literal["paid", "contested", "confirmed", "decided"]
 
@@ -19,11 +19,15 @@ Because = Literal["paid", "contested", "confirmed", "decided"]
 def block(session: Session, ticket_id: UUID, *, actor: Actor = SYSTEM, reason: str) -> EventRow:
     """Block the vehicle of a ticket; the sweeper does so by the policy, a person may.
 
+    The order to the register goes with it: both are there, or neither.
+
     Raises:
         IllegalTransition: the ticket is contested, denied, paid, over, or its letter has not left.
         BlockRefused: a contest of it is open.
     """
-    return append(session, ticket_id, "blocked", actor=actor, body={"reason": reason}, audience=Audience.PARTY)
+    event = append(session, ticket_id, "blocked", actor=actor, body={"reason": reason}, audience=Audience.PARTY)
+    order_block(session, session.get_one(BlockRow, (ticket_id, event.number)))
+    return event
 
 
 def lift(session: Session, ticket_id: UUID, *, because: Because, actor: Actor = SYSTEM) -> bool:
@@ -47,13 +51,7 @@ def lift(session: Session, ticket_id: UUID, *, because: Because, actor: Actor = 
     if ticket.state != "blocked":
         return False
     event = append(session, ticket_id, "unblocked", actor=actor, body={"because": because}, audience=Audience.PARTY)
-    send_out(
-        session,
-        kind="register_unblock",
-        key=f"unblock:{ticket_id}:{event.number}",
-        body={"plate": ticket.subject.get("plate"), "ticket": ticket.reference},
-        case_id=ticket_id,
-    )
+    order_lifting(session, ticket, event.number)
     return True
 
 

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 TOKEN = "a token of the register"
 RECORD = {
@@ -33,6 +34,8 @@ class ReferenceRegister:
         self.asked: list[tuple[str, str, str]] = []
         self.blocks: dict[str, str] = {}
         self.keys: set[str] = set()
+        # The highest number that was heard of a plate: older orders are refused.
+        self.sequences: dict[str, int] = {}
         # What happens to the next requests: a status, raw bytes, or seconds to wait.
         self.next: deque[int | bytes | float] = deque()
         self.url = ""
@@ -80,6 +83,10 @@ class ReferenceRegister:
         if kind == "vehicles":
             found = self.vehicles.get(plate)
             return (404, b"{}") if found is None else (200, json.dumps(found).encode())
+        sequence = int(parse_qs(rest.partition("?")[2]).get("sequence", ["0"])[0])
+        if sequence and sequence < self.sequences.get(plate, 0):
+            return 409, b"{}"
+        self.sequences[plate] = max(sequence, self.sequences.get(plate, 0))
         if method == "PUT":
             self.blocks[plate] = key
         elif self.blocks.pop(plate, None) is None:
