@@ -40,7 +40,11 @@ DATABASE_NAME = "tertib"
 MIGRATIONS = Path(__file__).parent / "migrations"
 MINIMUM_VERSION = 150000
 START_LIMIT_S = 90
-_ACCESS_RULES = "# Written by Tertib: everybody needs a password.\nlocal all all scram-sha-256\n"
+_ACCESS_RULES = (
+    "# Written by Tertib: everybody needs a password.\n"
+    "local all all scram-sha-256\n"
+    "local replication all scram-sha-256\n"
+)
 # A request that waits this long for a row is told to come back; a transaction that somebody forgot is ended.
 # Jobs (procrastinate) live in a schema of their own.
 OPTIONS = (
