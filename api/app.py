@@ -14,6 +14,7 @@ from api import health
 from api.answers import install
 from api.audit import routes as audit
 from api.audit.publishing import publish_daily
+from api.board import pages as board
 from api.clock import Clock, now
 from api.complaints import pages as complaints
 from api.connections import carry_register, inbox_of, remote_register, worker_of
@@ -61,6 +62,7 @@ ROUTERS = (
     contests.router,
     complaints.router,
     live.router,
+    board.router,
     portal.router,
     audit.router,
     payments.router,

@@ -20,6 +20,7 @@ PUBLIC: tuple[Entry, ...] = (
     Entry("public.nav.ticket", "/lookup"),
     Entry("public.nav.complain", "/complaints/new"),
     Entry("public.nav.follow", "/follow"),
+    Entry("board.title", "/board"),
 )
 
 # The links of people who sign in.

@@ -8,7 +8,7 @@ from alembic import op
 revision = "0600_by_hand"
 down_revision = "0403_notices"
 branch_labels = None
-depends_on = None
+depends_on = "0302_lives"  # the blocks come of another branch
 
 TIME = sa.DateTime(timezone=True)
 
