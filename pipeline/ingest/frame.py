@@ -27,10 +27,12 @@ class CaptureClock:
             stated by a person; `assumed` = nobody
             said when the file was recorded.
         uncertainty_ms: Half-width within which the true time lies, in milliseconds.
+        apart_s: The camera's own clock minus the box's, in seconds; None when the camera does not tell its own.
     """
 
     source: ClockSource
     uncertainty_ms: float
+    apart_s: float | None = None
 
 
 class MediaError(ValueError):
@@ -79,6 +81,8 @@ class Frame:
         clock: How far `at_s` can be believed.
         memory: The last seconds of this segment, to take clips and stills from.
         picture: The decoder's frame, or an image file.
+        fitted_px: Width and height to which the picture is scaled for whoever looks at it; None = as it is.
+        replayed: Decoded afterwards, because something woke the camera; it must not be dropped for being late.
     """
 
     index: int
@@ -88,6 +92,8 @@ class Frame:
     clock: CaptureClock
     memory: Memory
     picture: Any
+    fitted_px: tuple[int, int] | None = None
+    replayed: bool = False
 
     @property
     def captured_at(self) -> datetime:
@@ -96,7 +102,9 @@ class Frame:
 
     @property
     def size_px(self) -> tuple[int, int]:
-        """Width and height of the picture."""
+        """Width and height of the picture as `bgr` gives it."""
+        if self.fitted_px:
+            return self.fitted_px
         if isinstance(self.picture, Path):
             height, width = read_image(self.picture).shape[:2]
             return width, height
@@ -106,7 +114,8 @@ class Frame:
         """The picture as uint8 [height, width, 3] in BGR; costs a conversion at each call."""
         if isinstance(self.picture, Path):
             return read_image(self.picture)
-        pixels: NDArray[np.uint8] = self.picture.to_ndarray(format="bgr24")
+        wanted = {} if self.fitted_px is None else {"width": self.fitted_px[0], "height": self.fitted_px[1]}
+        pixels: NDArray[np.uint8] = self.picture.to_ndarray(format="bgr24", **wanted)
         return pixels
 
     def luma(self, width_px: int = 178) -> NDArray[np.uint8]:

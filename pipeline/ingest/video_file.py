@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 
+from pipeline.ingest.decoding import Decoding, Rest
 from pipeline.ingest.frame import CaptureClock, Frame, MediaError
 from pipeline.ingest.packet_ring import PacketRing
 
@@ -54,6 +55,8 @@ class FileSource:
         self._sleep = sleep
         self._monotonic = monotonic
         self._stopped = False
+        self.rest: Rest | None = None
+        self.rested = 0
         container, stream = self._open()
         self.width_px, self.height_px = int(stream.codec_context.width), int(stream.codec_context.height)
         self.duration_s: float | None = _declared_duration_s(container, stream)
@@ -83,16 +86,12 @@ class FileSource:
         container, stream = self._open()
         try:
             ring = PacketRing(stream)
-            index, damaged, first_s, last_s = 0, 0, None, 0.0
+            index, first_s, last_s = 0, None, 0.0
+            decoding = Decoding(stream, self.rest)
             began_s = self._monotonic()
             for packet in _demux(container, stream):
                 ring.add(packet)
-                try:
-                    pictures = packet.decode()
-                except av.error.FFmpegError:
-                    damaged += 1
-                    continue
-                for picture in pictures:
+                for picture, replayed in decoding.pictures(packet):
                     media_s = (
                         picture.time if picture.time is not None else last_s + 1 / float(stream.average_rate or 25)
                     )
@@ -105,9 +104,19 @@ class FileSource:
                         self._sleep(max(0.0, began_s + media_s - first_s - self._monotonic()))
                     if self._stopped:
                         return
-                    yield Frame(index, 0, self._origin_s + media_s - first_s, media_s, self._clock, ring, picture)
+                    yield Frame(
+                        index,
+                        0,
+                        self._origin_s + media_s - first_s,
+                        media_s,
+                        self._clock,
+                        ring,
+                        picture,
+                        replayed=replayed,
+                    )
                     index += 1
-            self._complain(index, damaged, last_s - (first_s or 0.0))
+            self.rested = decoding.rested
+            self._complain(index, decoding.damaged, max(last_s, decoding.until_s) - (first_s or 0.0))
         finally:
             container.close()
 

@@ -1,0 +1,137 @@
+"""From packets to pictures; while nothing moves, only keyframes are decoded, and what lay between them afterwards."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from statistics import median
+from typing import Final, Protocol
+
+import av
+
+LONGEST_REST_S: Final = 5.0
+"""A camera whose keyframes are farther apart is not rested: what is held back would come too late."""
+SWELL: Final = 2.5
+"""A packet that is so many times as large as its quiet neighbours carries motion: H.264 spends bits on change."""
+LEAST_SWELL_BYTES: Final = 400
+NEIGHBOURS: Final = 25
+
+
+class Rest(Protocol):
+    """Who decides whether a camera may rest."""
+
+    def resting(self) -> bool:
+        """Whether nothing is followed and nothing has moved for a while."""
+        ...
+
+    def wakes(self, picture: av.VideoFrame) -> bool:
+        """Whether something moves in this keyframe (the decoder's frame), compared with those before."""
+        ...
+
+
+class Decoding:
+    """Decodes one session's packets.
+
+    Args:
+        stream: The open stream.
+        rest: Lets the decoder rest; None = everything is decoded.
+    """
+
+    def __init__(self, stream: av.VideoStream, rest: Rest | None = None) -> None:
+        self._stream = stream
+        self._rest = rest
+        self._held: list[av.Packet] = []
+        self._held_from_s: float | None = None
+        self._sizes: deque[int] = deque(maxlen=NEIGHBOURS)
+        self._peek: av.CodecContext | None = None
+        self._resting = False
+        self.until_s = 0.0
+        self.rested = 0
+        self.damaged = 0
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether packets are held back at the moment."""
+        return self._resting
+
+    def pictures(self, packet: av.Packet) -> Iterator[tuple[av.VideoFrame, bool]]:
+        """Pictures that can be shown now, each with whether it was held back and decoded afterwards."""
+        if self._rest is None or packet.size == 0:
+            yield from self._wake()
+            yield from self._decode(packet, replayed=False)
+            return
+        wanted = self._rest.resting()
+        if self._resting and (not wanted or self._stirs(packet)):
+            yield from self._wake()
+        if not self._resting and wanted and packet.is_keyframe and self._is_quiet(packet):
+            # From this keyframe on: it is held, so that all that follows can be decoded after all.
+            yield from self._decode(None, replayed=False)
+            self._stream.codec_context.flush_buffers()
+            self._resting = True
+            self._held = []
+            self._held_from_s = None
+        if not packet.is_keyframe:
+            self._sizes.append(packet.size)
+        if not self._resting:
+            yield from self._decode(packet, replayed=False)
+            return
+        if packet.is_keyframe:
+            # The group before it stays until this one is known to be quiet as well.
+            self.rested += max(0, len(self._held) - 1)
+            self._held = []
+            self._held_from_s = None
+        self._held.append(packet)
+        self.until_s = _at_s(packet) or self.until_s
+
+    def _stirs(self, packet: av.Packet) -> bool:
+        at_s = _at_s(packet)
+        if self._held_from_s is None:
+            self._held_from_s = at_s
+        elif at_s is not None and at_s - self._held_from_s > LONGEST_REST_S:
+            return True
+        return not self._is_quiet(packet) if packet.is_keyframe else self._swells(packet)
+
+    def _is_quiet(self, keyframe: av.Packet) -> bool:
+        picture = self._look(keyframe)
+        return picture is not None and self._rest is not None and not self._rest.wakes(picture)
+
+    def _swells(self, packet: av.Packet) -> bool:
+        if len(self._sizes) < 5:
+            return False
+        return bool(packet.size > max(LEAST_SWELL_BYTES, SWELL * median(self._sizes)))
+
+    def _look(self, packet: av.Packet) -> av.VideoFrame | None:
+        """The keyframe alone, by a decoder of its own; None when it does not stand alone."""
+        context = self._stream.codec_context
+        try:
+            if self._peek is None:
+                self._peek = av.CodecContext.create(context.name, "r")
+                self._peek.extradata = context.extradata
+                self._peek.thread_count = 1
+            found = [*self._peek.decode(packet), *self._peek.decode(None)]
+            self._peek.flush_buffers()
+        except (av.error.FFmpegError, ValueError):
+            return None
+        return found[0] if found else None
+
+    def _wake(self) -> Iterator[tuple[av.VideoFrame, bool]]:
+        if not self._resting:
+            return
+        self._resting = False
+        held, self._held, self._held_from_s = self._held, [], None
+        for packet in held:
+            yield from self._decode(packet, replayed=True)
+
+    def _decode(self, packet: av.Packet | None, *, replayed: bool) -> Iterator[tuple[av.VideoFrame, bool]]:
+        try:
+            pictures = self._stream.codec_context.decode(packet) if packet is None else packet.decode()
+        except av.error.FFmpegError:
+            self.damaged += 1
+            return
+        for picture in pictures:
+            yield picture, replayed
+
+
+def _at_s(packet: av.Packet) -> float | None:
+    ticks = packet.pts if packet.pts is not None else packet.dts
+    return None if ticks is None else float(ticks * packet.time_base)
