@@ -9,7 +9,7 @@ from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from api.contests.attachments import (
+from api.attachments.cleaning import (
     MAX_BYTES,
     Attachment,
     AttachmentTooLargeError,

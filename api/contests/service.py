@@ -5,11 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
-from api.clock import now
-from api.contests.attachments import Attachment
-from api.contests.tables import AttachmentRow
+from api.attachments.cleaning import Attachment
+from api.attachments.service import attach
 from api.jurisdiction.loading import jurisdictions_of
 from api.jurisdiction.model import ContestGround
 from api.problems import Unprocessable
@@ -136,32 +135,6 @@ def _ticket_id(contest: CaseRow) -> UUID:
     return contest.parent_id
 
 
-def attach(session: Session, case: CaseRow, attachment: Attachment, *, actor: Actor) -> AttachmentRow:
-    """Keep a file with a case; its hash goes into the case's chain."""
-    row = AttachmentRow(
-        case_id=case.id,
-        name=attachment.name,
-        media_type=attachment.media_type,
-        size_bytes=len(attachment.data),
-        sha256=attachment.sha256,
-        original_sha256=attachment.original_sha256,
-        added_at=now(session),
-        data=attachment.data,
-    )
-    session.add(row)
-    session.flush()
-    body = {
-        "attachment": str(row.id),
-        "name": row.name,
-        "media_type": row.media_type,
-        "size_bytes": row.size_bytes,
-        "sha256": row.sha256,
-        "original_sha256": row.original_sha256,
-    }
-    append(session, case.id, "attached", actor=actor, body=body, audience=Audience.PARTY)
-    return row
-
-
 def contests_of(session: Session, viewer: Viewer, ticket: CaseRow) -> list[CaseRow]:
     """The contests of a ticket that a viewer may read, the newest first."""
     query = (
@@ -170,19 +143,3 @@ def contests_of(session: Session, viewer: Viewer, ticket: CaseRow) -> list[CaseR
         .order_by(CaseRow.opened_at.desc())
     )
     return list(session.scalars(query))
-
-
-def attachments_of(session: Session, case: CaseRow) -> list[AttachmentRow]:
-    """The files of a case, without their bytes; `case` must come from the one door."""
-    query = select(AttachmentRow).where(AttachmentRow.case_id == case.id).order_by(AttachmentRow.added_at)
-    return list(session.scalars(query))
-
-
-def attachment_data(session: Session, case: CaseRow, attachment_id: UUID) -> AttachmentRow | None:
-    """One file of a case with its bytes; None when the case has no such file. `case` must come from the one door."""
-    query = (
-        select(AttachmentRow)
-        .where(AttachmentRow.case_id == case.id, AttachmentRow.id == attachment_id)
-        .options(undefer(AttachmentRow.data))
-    )
-    return session.scalars(query).one_or_none()

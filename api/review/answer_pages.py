@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 
+from api.attachments.service import attachment_data, attachments_of
 from api.complaints.service import complainant_of
-from api.contests.service import attachment_data, attachments_of
 from api.jurisdiction.loading import jurisdictions_of
 from api.review import answers, leases, wording
 from api.review.assembling import case_view, clock_views

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from api.contests.service import attachment_data
+from api.attachments.service import attachment_data
 from api.intake.evidence import manifest_of, read_member
 from api.intake.evidence_store import EvidenceStore
 from api.people.dependencies import OptionalUser

@@ -10,14 +10,14 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from api.contests.attachments import (
+from api.attachments.cleaning import (
     MAX_BYTES,
     AttachmentTooLargeError,
     AttachmentUnreadableError,
     accept_attachment,
 )
+from api.attachments.tables import AttachmentRow
 from api.contests.service import GroundUnknown, open_contest
-from api.contests.tables import AttachmentRow
 from api.store.errors import IllegalTransition
 from api.store.kinds import SYSTEM, Audience
 from api.store.service import append, clocks_of, events_of, verify_chain

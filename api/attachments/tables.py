@@ -1,4 +1,4 @@
-"""Tables of the contests: the files that owners attach."""
+"""Tables of the attachments: the files of a case, by whatever channel they came."""
 
 from __future__ import annotations
 
