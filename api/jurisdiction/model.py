@@ -190,6 +190,25 @@ class Agency(Part):
     )
 
 
+class Regency(Part):
+    """A regency (kabupaten) or city (kota), with the local government that answers for it."""
+
+    id: Slug
+    code: str = Field(pattern=r"^[0-9]{2}\.[0-9]{2}$", description="Code of the interior ministry, e.g. `33.74`.")
+    kind: Literal["regency", "city"]
+    name: str = Field(min_length=1, max_length=60, description="Without the word for its kind.")
+    agency: Slug
+    also: tuple[str, ...] = Field((), description="Other names that people write.")
+
+    @property
+    def names(self) -> Names:
+        """Its whole name."""
+        city = self.kind == "city"
+        return Names(
+            id=f"{'Kota' if city else 'Kabupaten'} {self.name}", en=f"{self.name} {'City' if city else 'Regency'}"
+        )
+
+
 class RejectReason(Part):
     """One of the closed list of reasons why an officer does not accept what a camera saw."""
 
@@ -216,6 +235,11 @@ class ComplaintCategory(Part):
         False,
         description="It goes past the unit that it is about: its agency (of oversight) reads it, and auditors.",
     )
+    local: bool = Field(
+        False,
+        description="It lies with the regency or city that it names; without one, with the agency of the province.",
+    )
+    words: tuple[str, ...] = Field((), description="Words of a message that is about this, in lower case.")
 
 
 class ChecklistItem(Part):
@@ -255,6 +279,7 @@ class Jurisdiction(Valid):
     languages: tuple[Literal["id", "en"], ...] = Field(min_length=1)
     agencies: tuple[Agency, ...] = Field(min_length=1)
     enforcement_agency: Slug = Field(description="The agency that decides on violations and contests.")
+    regencies: tuple[Regency, ...] = ()
     articles: tuple[Article, ...] = Field(min_length=1)
     offences: tuple[Offence, ...] = Field(min_length=1)
     clocks: tuple[ClockPolicy, ...] = Field(min_length=1)
@@ -284,6 +309,7 @@ class Jurisdiction(Valid):
             ("enforcement_agency", self.enforcement_agency, agencies),
             *(("complaint_categories", category.agency, agencies) for category in self.complaint_categories),
             *(("services", service.agency, agencies) for service in self.services),
+            *(("regencies", regency.agency, agencies) for regency in self.regencies),
             *(("clocks.services", s, {one.id for one in self.services}) for c in self.clocks for s in c.services or ()),
             *(
                 ("confidential categories (agency with oversight)", c.agency, overseers)
@@ -305,6 +331,8 @@ class Jurisdiction(Valid):
             ("review_policies", [p.version for p in self.review_policies]),
             ("offences", [o.code for o in self.offences]),
             ("agencies", [a.id for a in self.agencies]),
+            ("regencies", [r.id for r in self.regencies]),
+            ("codes of regencies", [r.code for r in self.regencies]),
             ("reject_reasons", [r.id for r in self.reject_reasons]),
             ("contest_grounds", [g.id for g in self.contest_grounds]),
             ("complaint_categories", [c.id for c in self.complaint_categories]),
@@ -334,6 +362,10 @@ class Jurisdiction(Valid):
     def agency_named(self, agency_id: str) -> Agency | None:
         """The agency with this id."""
         return next((agency for agency in self.agencies if agency.id == agency_id), None)
+
+    def regency_named(self, regency_id: str) -> Regency | None:
+        """The regency or city with this id or code."""
+        return next((one for one in self.regencies if regency_id in {one.id, one.code}), None)
 
     def offence_named(self, code: str) -> Offence | None:
         """The offence with this code."""
