@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from models.catalogue import in_use, resolve
 from models.detection import Detections
 from models.errors import ModelError
+from models.letterbox import LONG_SIDE_PX
 
 BACKENDS = ("openvino", "onnxruntime", "ultralytics")
 
@@ -23,7 +24,12 @@ class Detector(Protocol):
 
 
 def load_detector(
-    name: str | None = None, *, backend: str = "openvino", threads: int = 1, device: str = "CPU"
+    name: str | None = None,
+    *,
+    backend: str = "openvino",
+    threads: int = 1,
+    device: str = "CPU",
+    long_side_px: int = LONG_SIDE_PX,
 ) -> Detector:
     """Load a detector of the catalogue.
 
@@ -32,6 +38,7 @@ def load_detector(
         backend: `openvino` (the fastest on a CPU, see the model's card), `onnxruntime` or `ultralytics` (torch; GPUs).
         threads: CPU threads for one frame, at least 1.
         device: `CPU`, or what the backend calls its other devices (`GPU` in OpenVINO, `CUDA` in onnxruntime and torch).
+        long_side_px: longer side of the network's input; `ultralytics` keeps its own.
 
     Raises:
         ModelError: no such model or backend, or the weights are absent or damaged.
@@ -55,10 +62,12 @@ def load_detector(
         if backend == "onnxruntime":
             from models.backends.onnxruntime import OnnxruntimeRunner  # noqa: PLC0415 - as above
 
-            return OnnxDetector(path, OnnxruntimeRunner(path, threads=threads, device=device))
+            return OnnxDetector(
+                path, OnnxruntimeRunner(path, threads=threads, device=device), long_side_px=long_side_px
+            )
         from models.backends.openvino import OpenvinoRunner  # noqa: PLC0415 - as above
 
-        return OnnxDetector(path, OpenvinoRunner(path, threads=threads, device=device))
+        return OnnxDetector(path, OpenvinoRunner(path, threads=threads, device=device), long_side_px=long_side_px)
     except ModuleNotFoundError as error:
         raise ModelError(
             f"the backend `{backend}` needs {error.name}, which is not installed: run scripts/setup "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.detection import CLASS_COUNTS, CLASSES, Detections
 from models.errors import ModelError
-from models.letterbox import Letterbox
+from models.letterbox import LONG_SIDE_PX, Letterbox
 from models.suppression import decode
 
 
@@ -23,11 +23,18 @@ class Runner(Protocol):
 
 
 class OnnxDetector:
-    """Letterbox, network, suppression; frames of any size."""
+    """Letterbox, network, suppression; frames of any size.
 
-    def __init__(self, path: Path, runner: Runner) -> None:
+    Args:
+        path: the network's file, for messages.
+        runner: runs it.
+        long_side_px: longer side of the network's input.
+    """
+
+    def __init__(self, path: Path, runner: Runner, *, long_side_px: int = LONG_SIDE_PX) -> None:
         self._path = path
         self._run = runner
+        self._long_side_px = long_side_px
 
     def detect(self, frame_bgr: NDArray[np.uint8], *, confidence: float = 0.25) -> Detections:
         """Find the objects of one frame.
@@ -43,7 +50,7 @@ class OnnxDetector:
         if frame_bgr.ndim != 3 or frame_bgr.shape[2] != 3:
             raise ValueError(f"a frame is an array [height, width, 3], not {list(frame_bgr.shape)}")
         height, width = frame_bgr.shape[:2]
-        fit = Letterbox.for_frame(width, height)
+        fit = Letterbox.for_frame(width, height, long_side_px=self._long_side_px)
         output = self._run(fit.blob(frame_bgr))
         if output.ndim != 2 or output.shape[0] - 4 not in CLASS_COUNTS:
             raise ModelError(

@@ -15,10 +15,13 @@ from models.detection import Detections
 from models.detector import Detector, load_detector
 from models.evaluation.figures import extra_data
 from models.evaluation.matching import Tally, mean
+from models.evaluation.photographs import LOWEST_SCORE
 from models.riders.classifier import MODEL, HeadLook, HelmetClassifier, load_helmet_classifier
-from models.riders.heads import LEAST_SCORE, heads_of
+from models.riders.heads import heads_of
 
 STATES = ("helmet", "bare")
+FINDER = "heads-n"
+"""Finds the heads of whole pictures here, and above motorcycles at the roadside, whose frames another detector sees."""
 SIZES_PX = ((0, 14), (14, 20), (20, 30), (30, 50), (50, 10_000))
 DARK_GREY = 70
 """Mean grey level of a picture below which it counts as night or shade."""
@@ -40,7 +43,7 @@ def evaluate(
 
     Args:
         data: folder of footage that is not redistributed; by default `TERTIB_EXTRA_DATA`.
-        detector: another detector than the one in use.
+        detector: another detector than the one that looks for heads at the roadside.
         classifier: another classifier than the catalogue's.
 
     Returns:
@@ -55,14 +58,14 @@ def evaluate(
 
     folder = (data or extra_data()) / "images" / "helmets" / "valid"
     judge = classifier or load_helmet_classifier()
-    used = detector or load_detector()
+    used = detector or load_detector(FINDER)
     outcomes: list[Outcome] = []
     tallies = {name: Tally() for name in (*STATES, "any")}
     for _, picture, truth in labelled(folder):
         dark = float(np.mean(picture)) < DARK_GREY
         looks = judge.judge(picture, [box for _, box in truth])
         outcomes += [Outcome(state, look, dark) for (state, _), look in zip(truth, looks, strict=True)]
-        found = used.detect(picture, confidence=LEAST_SCORE / 3)
+        found = used.detect(picture, confidence=LOWEST_SCORE)
         persons = [(a, b, c, d) for a, b, c, d in found.only("person").boxes.tolist()]
         seen = heads_of(picture, found, judge, persons)
         boxes = np.array([head.box for head in seen], np.float32).reshape(-1, 4)
@@ -77,8 +80,8 @@ def evaluate(
     result = summary(outcomes) | result
     if detector is None and classifier is None:
         catalogue = load_catalogue()
-        result["sha256"] = {name: catalogue.model(name).sha256 for name in (MODEL, in_use())}
-        result["model"], result["detector"] = MODEL, in_use()
+        result["sha256"] = {name: catalogue.model(name).sha256 for name in (MODEL, FINDER, in_use())}
+        result["model"], result["head_finder"], result["detector"] = MODEL, FINDER, in_use()
     return result
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from models.detection import Detections
 from models.riders.classifier import SMALLEST_PX, HelmetClassifier, load_helmet_classifier
 from models.riders.heads import SeenHead, heads_of
+from pipeline.perception.head_search import HeadSearch
 from pipeline.perception.rider_seats import Seat, allotted, long_side, moved, seated
 from pipeline.perception.track import Box, Track, overlap
 
@@ -34,6 +35,8 @@ NEAR_SIDES = 1.5
 """Persons so near to a motorcycle (in its longer sides) are looked at."""
 MOST_LOOKS = 120
 """Pictures kept a motorcycle."""
+MOST_SEARCHED = 3
+"""Motorcycles of one picture that are looked at: each costs a second look. Who was looked at least comes first."""
 
 
 class HelmetState(StrEnum):
@@ -95,10 +98,12 @@ class RiderTally:
 
     Args:
         classifier: Judges heads; by default the network of the catalogue, loaded at the first look.
+        search: Finds heads above motorcycles; by default by the catalogue's network.
     """
 
-    def __init__(self, classifier: HelmetClassifier | None = None) -> None:
+    def __init__(self, classifier: HelmetClassifier | None = None, search: HeadSearch | None = None) -> None:
         self._classifier = classifier
+        self._search = search or HeadSearch()
         self._watched: dict[int, _Watched] = {}
 
     def look(
@@ -115,19 +120,20 @@ class RiderTally:
             at_s: Capture time, later than all before.
             frame_number: Of the picture in its source.
             frame_bgr: uint8 [height, width, 3].
-            motorcycles: The tracks to look at that are seen in this picture.
+            motorcycles: The tracks to look at that are seen in this picture; of many only some are.
             detections: All that the detector saw in it.
 
         Raises:
             ModelError: The network is absent or damaged.
         """
-        own = [track.last.box for track in motorcycles]
-        if not own:
+        if not motorcycles:
             return
+        motorcycles = sorted(motorcycles, key=self._looks_at)[:MOST_SEARCHED]
+        own = [track.last.box for track in motorcycles]
         if self._classifier is None:
             self._classifier = load_helmet_classifier()
         others = [box for box in _boxes(detections, "motorcycle") if all(overlap(box, mine) < 0.5 for mine in own)]
-        shares = seen_riders(frame_bgr, detections, own, self._classifier, others=others)
+        shares = seen_riders(frame_bgr, detections, own, self._classifier, self._search, others=others)
         for place, track in enumerate(motorcycles):
             seen = self._watched.setdefault(track.id, _Watched())
             seen.times.append((at_s, frame_number))
@@ -137,6 +143,10 @@ class RiderTally:
             seated(seen.seats, shares[place], own[place], at_s, frame_number)
             if len(seen.times) > MOST_LOOKS:
                 seen.forget_first()
+
+    def _looks_at(self, track: Track) -> int:
+        seen = self._watched.get(track.id)
+        return 0 if seen is None else len(seen.times)
 
     def verdict(self, track_id: int) -> RiderVerdict | None:
         """What is known of a motorcycle by now; None when it was never looked at."""
@@ -153,6 +163,7 @@ def seen_riders(
     detections: Detections,
     motorcycles: Sequence[Box],
     classifier: HelmetClassifier,
+    search: HeadSearch,
     *,
     others: Sequence[Box] = (),
 ) -> list[list[SeenHead]]:
@@ -163,11 +174,13 @@ def seen_riders(
         detections: all that the detector saw.
         motorcycles: boxes of those to look at, in pixels.
         classifier: judges heads.
+        search: finds heads above them that the detector did not name.
         others: boxes of further motorcycles, whose riders are not these ones'.
 
     Returns:
         The heads of each of `motorcycles`.
     """
+    detections = search.added(frame_bgr, detections, motorcycles)
     near = [box for box in _boxes(detections, "person") if any(_near(box, mine) for mine in motorcycles)]
     heads = heads_of(frame_bgr, _near_heads(detections, motorcycles), classifier, near)
     return allotted(heads, [*motorcycles, *others])[: len(motorcycles)]

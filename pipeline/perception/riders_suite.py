@@ -20,6 +20,7 @@ from models.errors import ModelError
 from models.evaluation.figures import extra_data
 from models.riders.classifier import HelmetClassifier, load_helmet_classifier
 from pipeline.ingest import open_source
+from pipeline.perception.head_search import HeadSearch
 from pipeline.perception.rider_seats import long_side
 from pipeline.perception.riders import HelmetState, RiderTally, RiderVerdict, seen_riders
 from pipeline.perception.tracker import Tracker
@@ -32,7 +33,11 @@ _START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def evaluate(
-    data: Path | None = None, *, detector: Detector | None = None, classifier: HelmetClassifier | None = None
+    data: Path | None = None,
+    *,
+    detector: Detector | None = None,
+    classifier: HelmetClassifier | None = None,
+    search: HeadSearch | None = None,
 ) -> dict[str, Any]:
     """Measure how riders are counted.
 
@@ -40,6 +45,7 @@ def evaluate(
         data: folder of footage that is not redistributed; by default `TERTIB_EXTRA_DATA`.
         detector: another detector than the one in use.
         classifier: another classifier than the catalogue's.
+        search: finds heads above motorcycles; by default as the roadside does.
 
     Returns:
         `rider_count_accuracy`: share of the photographs whose largest motorcycle has the right number of riders, an
@@ -51,11 +57,12 @@ def evaluate(
     """
     data = data or extra_data()
     used, judge = detector or load_detector(), classifier or load_helmet_classifier()
-    pictures = _pictures(data, used, judge)
+    finder = search or HeadSearch()
+    pictures = _pictures(data, used, judge, finder)
     return {
         "rider_count_accuracy": pictures["accuracy"],
         "pictures": pictures,
-        "clips": list(_clips(data, used, judge)),
+        "clips": list(_clips(data, used, judge, finder)),
     }
 
 
@@ -67,7 +74,7 @@ def _truth(name: str) -> dict[str, Any]:
     return found
 
 
-def _pictures(data: Path, detector: Detector, classifier: HelmetClassifier) -> dict[str, Any]:
+def _pictures(data: Path, detector: Detector, classifier: HelmetClassifier, search: HeadSearch) -> dict[str, Any]:
     truth = _truth("pictures.json")
     counted: list[int | None] = []
     wanted: list[int] = []
@@ -84,7 +91,7 @@ def _pictures(data: Path, detector: Detector, classifier: HelmetClassifier) -> d
         riders: int | None = None
         if boxes:
             largest = max(range(len(boxes)), key=lambda place: long_side(boxes[place]))
-            riders = len(seen_riders(bgr, kept, boxes, classifier)[largest])
+            riders = len(seen_riders(bgr, kept, boxes, classifier, search)[largest])
         counted.append(riders)
         wanted.append(row["riders"])
         by_riders[str(row["riders"])].append(riders == row["riders"])
@@ -107,10 +114,12 @@ def _pictures(data: Path, detector: Detector, classifier: HelmetClassifier) -> d
     }
 
 
-def _clips(data: Path, detector: Detector, classifier: HelmetClassifier) -> Iterator[dict[str, Any]]:
+def _clips(
+    data: Path, detector: Detector, classifier: HelmetClassifier, search: HeadSearch
+) -> Iterator[dict[str, Any]]:
     truth = _truth("clips.json")
     for row in truth["clips"]:
-        verdict = _watched(data / truth["folder"] / row["clip"], row, detector, classifier)
+        verdict = _watched(data / truth["folder"] / row["clip"], row, detector, RiderTally(classifier, search))
         told = verdict is not None and verdict.riders is not None
         yield {
             "clip": row["clip"],
@@ -147,9 +156,9 @@ def verdict_json(verdict: RiderVerdict) -> dict[str, Any]:
     }
 
 
-def _watched(clip: Path, row: dict[str, Any], detector: Detector, classifier: HelmetClassifier) -> RiderVerdict | None:
+def _watched(clip: Path, row: dict[str, Any], detector: Detector, tally: RiderTally) -> RiderVerdict | None:
     """The verdict on the motorcycle of a clip that is largest over the span."""
-    tracker, tally = Tracker(), RiderTally(classifier)
+    tracker = Tracker()
     sizes: dict[int, float] = defaultdict(float)
     last_s = float("-inf")
     for frame in open_source(str(clip), recorded_at=_START, started_at=_START).frames():

@@ -17,6 +17,7 @@ from models.detector import Detector, load_detector
 from models.errors import ModelError
 from models.riders.classifier import HelmetClassifier, load_helmet_classifier
 from pipeline.ingest import MediaError, open_source
+from pipeline.perception.head_search import HeadSearch
 from pipeline.perception.riders import RiderTally, RiderVerdict, seen_riders
 from pipeline.perception.tracker import Tracker
 
@@ -48,17 +49,17 @@ def riders(
     """
     try:
         network = load_detector(detector, threads=threads)
-        classifier = load_helmet_classifier(threads=threads)
+        classifier, search = load_helmet_classifier(threads=threads), HeadSearch()
     except ModelError as error:
         raise typer.TyperException(str(error)) from error
     failed = False
     for path in _paths(media):
         try:
             if path.suffix.lower() in SUFFIXES:
-                record = _picture(path, network, classifier, confidence)
+                record = _picture(path, network, classifier, search, confidence)
                 _tell(record, _sentence(record), jsonl=jsonl)
             else:
-                for record in _clip(path, network, classifier):
+                for record in _clip(path, network, RiderTally(classifier, search)):
                     _tell(record, _verdict_sentence(record), jsonl=jsonl)
         except (OSError, MediaError) as error:
             failed = True
@@ -79,14 +80,16 @@ def _paths(given: list[str]) -> list[Path]:
     return found
 
 
-def _picture(path: Path, network: Detector, classifier: HelmetClassifier, confidence: float) -> dict[str, Any]:
+def _picture(
+    path: Path, network: Detector, classifier: HelmetClassifier, search: HeadSearch, confidence: float
+) -> dict[str, Any]:
     picture = _opened(path)
     seen = network.detect(picture, confidence=min(confidence, LOW_CONFIDENCE))
     heads = np.array([name.endswith("_head") for name in seen.names], bool)
     seen = seen[(seen.scores >= confidence) | heads] if len(seen) else seen
     found = seen.only("motorcycle")
     boxes = [(a, b, c, d) for a, b, c, d in found.boxes.tolist()]
-    shares = seen_riders(picture, seen, boxes, classifier)
+    shares = seen_riders(picture, seen, boxes, classifier, search)
     return {
         "image": str(path),
         "motorcycles": [
@@ -117,9 +120,9 @@ def _opened(path: Path) -> NDArray[np.uint8]:
     return np.asarray(picture, np.uint8)
 
 
-def _clip(path: Path, network: Detector, classifier: HelmetClassifier) -> list[dict[str, Any]]:
+def _clip(path: Path, network: Detector, tally: RiderTally) -> list[dict[str, Any]]:
     """One record a motorcycle's track."""
-    tracker, tally = Tracker(), RiderTally(classifier)
+    tracker = Tracker()
     seen_at: dict[int, tuple[int, int]] = {}
     last_s = float("-inf")
     for frame in open_source(str(path), recorded_at=None, started_at=EPOCH).frames():

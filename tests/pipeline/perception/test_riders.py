@@ -7,6 +7,7 @@ import pytest
 
 from models.detection import CLASSES, Detections
 from models.riders.classifier import HeadLook
+from pipeline.perception.head_search import HeadSearch
 from pipeline.perception.riders import RiderTally, RiderVerdict
 from pipeline.perception.track import Box, Sighting, Track
 
@@ -32,6 +33,13 @@ class Wearing:
         return found
 
 
+class Nowhere(HeadSearch):
+    """A second look that finds nothing."""
+
+    def added(self, _: np.ndarray, detections: Detections, __: Sequence[Box]) -> Detections:
+        return detections
+
+
 def seen(*things: tuple[str, Box]) -> Detections:
     boxes = np.array([box for _, box in things], np.float32).reshape(-1, 4)
     classes = np.array([CLASSES.index(name) for name, _ in things], np.int64)
@@ -55,7 +63,7 @@ def ride(
 ) -> RiderVerdict | None:
     """A motorcycle passes; `wears` lists a picture's heads, front first, `beside` those of standing pedestrians."""
     classifier = Wearing()
-    tally = RiderTally(classifier)
+    tally = RiderTally(classifier, Nowhere())
     sightings: list[Sighting] = []
     for index, states in enumerate(wears):
         x = 40 + speed_px * index
@@ -153,7 +161,7 @@ def test_where_detector_and_classifier_contradict_each_other_nobody_is_accused()
         def judge(self, _: np.ndarray, boxes: Sequence[Box]) -> list[HeadLook]:
             return [LOOKS["bare"]] * len(boxes)
 
-    tally = RiderTally(Contradicting())
+    tally = RiderTally(Contradicting(), Nowhere())
     sightings: list[Sighting] = []
     for index in range(15):
         x = 40.0 + 12 * index
@@ -166,7 +174,7 @@ def test_where_detector_and_classifier_contradict_each_other_nobody_is_accused()
 
 
 def test_an_unknown_or_forgotten_motorcycle_has_no_verdict() -> None:
-    tally = RiderTally(Wearing())
+    tally = RiderTally(Wearing(), Nowhere())
     assert tally.verdict(3) is None
     box: Box = (0.0, 160.0, 130.0, 280.0)
     tally.look(1.0, 1, FRAME, [Track(3, (Sighting(1.0, 1, box, 0.9),), {"motorcycle": 1.0})], seen(("motorcycle", box)))
