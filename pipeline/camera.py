@@ -33,6 +33,9 @@ from pipeline.exhibits import ExhibitError, Finding, beside
 from pipeline.hearing import Hearing, with_doubt
 from pipeline.ingest import Frame, MediaError, MotionGate, Source
 from pipeline.ingest.latest import LatestOnly
+from pipeline.ingest.saving import KeyframeRest, Steps
+from pipeline.ingest.stream_health import StreamHealth
+from pipeline.perception.need import PhaseWindow, all_stand
 from pipeline.perception.phase import PhaseChange
 from pipeline.perception.plates import PlateAlbum, read_plate
 from pipeline.perception.riders import RiderTally
@@ -41,6 +44,7 @@ from pipeline.perception.track import Box, Track
 from pipeline.perception.tracker import Tracker
 from pipeline.rules import Candidate, Moment
 from pipeline.rules.crossing import Crossing, crossings
+from pipeline.rules.doubts import GRAVE
 from pipeline.scene import Scene
 from pipeline.sealer import Sealer
 
@@ -50,6 +54,9 @@ LOW_CONFIDENCE = 0.15
 """Boxes from here on continue a track; only confident ones start one."""
 SURE_PERSON = 0.4
 CLOCK_DOUBT = "nobody said when this was recorded: date and time are assumed, and with them the hours of the lane"
+CLOCKS_AGREE_S = 2.0
+CLOCKS_HELD_S = 120.0
+"""Clocks that differ by more: which of them is right is for a human to find out, before anything is offered."""
 REMEMBERED_PICTURES = 300
 """Analysed pictures whose boxes are kept to know the bystanders on a still: as long as the ring is."""
 
@@ -101,12 +108,20 @@ class Camera:
         source: Where its pictures come from.
         detector: May be shared with other cameras (see `SharedDetector`).
         reader: Reads plate crops of offenders; may be shared too.
+        steps: What is done to save work; all by default.
     """
 
-    def __init__(self, scene: Scene, source: Source, *, detector: Detector, reader: PlateReader) -> None:
+    def __init__(
+        self, scene: Scene, source: Source, *, detector: Detector, reader: PlateReader, steps: Steps | None = None
+    ) -> None:
         self.scene = scene
         self.stats = CameraStats()
         self.duration_s = source.duration_s
+        self._steps = steps or Steps()
+        self._rest = KeyframeRest()
+        # Signals change while nothing moves: their phases are read from every picture.
+        if self._steps.keyframes and self._steps.gate and not scene.signals and hasattr(source, "rest"):
+            source.rest = self._rest
         self._source: Source = LatestOnly(source, most_fps=scene.analyse_fps) if source.live else source
         self._detector = detector
         self._reader = reader
@@ -127,8 +142,15 @@ class Camera:
             read_riders=self._riders.verdict,
         )
         self._remembered: dict[int, _Seen] = {}
-        self._counted: Counter[tuple[str, int]] = Counter()
+        self._counter = LineCounter(self.scene.count_lines, self.scene.ground)
+        self._window = PhaseWindow(self.scene)
+        self._standing = False
         self._last_due_s = float("-inf")
+
+    @property
+    def health(self) -> StreamHealth | None:
+        """What the source says about itself, where it is a stream."""
+        return getattr(self._source, "health", None)
 
     def events(self) -> Iterator[Event]:
         """Look at every picture that is due, to the end of the source.
@@ -166,11 +188,22 @@ class Camera:
         if not self._due(frame):
             return
         picture: NDArray[np.uint8] | None = None
-        if self.scene.signals:
+        if self.scene.signals or not self._steps.convert:
             picture = frame.bgr()
+        if self.scene.signals and picture is not None:
             yield from self._signals.read(picture, frame.at_s, frame.index)
+        busy = bool(self._hearing.open_tracks())
+        admitted = self._window.admit(frame, self._signals.log, busy=busy) if self._steps.phase else [frame]
+        for each in admitted:
+            yield from self._look(each, picture if each is frame else None)
+        yield from self._finish(frame, over=False)
+
+    def _look(self, frame: Frame, picture: NDArray[np.uint8] | None) -> Iterator[Event]:
+        """Infer and judge, unless nothing moves."""
         following = self._tracker.alive(frame.at_s)
-        if self._gate.passes(frame, following=bool(following)):
+        passes = not self._steps.gate or self._gate.passes(frame, following=bool(following))
+        self._rest.still(frame.at_s, quiet=not passes and not following and not self._hearing.open_tracks())
+        if passes:
             self.stats.inferred += 1
             picture = frame.bgr() if picture is None else picture
             seen = self._detector.detect(picture, confidence=LOW_CONFIDENCE)
@@ -193,7 +226,7 @@ class Camera:
             )
             self.stats.candidates += self._hearing.look(moment, self._album.merits(frame.index))
             yield from self._crossings(tracks)
-        yield from self._finish(frame, over=False)
+            self._standing = self._steps.need and all_stand(tracks, frame.at_s)
 
     def _count(self, frame: Frame) -> None:
         self.stats.frames = frame.index + 1
@@ -216,7 +249,8 @@ class Camera:
 
     def _due(self, frame: Frame) -> bool:
         # A tenth of tolerance: timestamps tremble, and every second picture must not become every third.
-        if frame.at_s - self._last_due_s < 0.9 / self.scene.analyse_fps:
+        slower = 2.0 if self._standing else 1.0
+        if frame.at_s - self._last_due_s < 0.9 * slower / self.scene.analyse_fps:
             return False
         self._last_due_s = frame.at_s
         self.stats.analysed += 1
@@ -276,7 +310,13 @@ class Camera:
 
 
 def _with_clock_doubt(candidate: Candidate, frame: Frame) -> Candidate:
-    return candidate if frame.clock.source != "assumed" else with_doubt(candidate, CLOCK_DOUBT)
+    if frame.clock.source == "assumed":
+        return with_doubt(candidate, CLOCK_DOUBT)
+    apart_s = frame.clock.apart_s or 0.0
+    if abs(apart_s) <= CLOCKS_AGREE_S or frame.clock.source == "rtcp":
+        return candidate
+    doubt = f"the camera's own clock is {apart_s:+.0f} s off that of the box, which was taken"
+    return with_doubt(candidate, f"{GRAVE}{doubt}" if abs(apart_s) > CLOCKS_HELD_S else doubt)
 
 
 def _on_foot(seen: Detections, tracks: Sequence[Track]) -> tuple[Box, ...]:
