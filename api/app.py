@@ -20,6 +20,7 @@ from api.complaints import pages as complaints
 from api.connections import carry_register, inbox_of, remote_register, worker_of
 from api.contests import pages as contests
 from api.database import Database, connect
+from api.enrolment import routes as enrolment
 from api.intake import evidence
 from api.intake import routes as intake
 from api.limits import BodyLimit
@@ -54,6 +55,7 @@ ROUTERS = (
     health.router,
     web.router,
     sign_in.router,
+    enrolment.router,
     intake.router,
     evidence.router,
     review.router,

@@ -8,6 +8,7 @@ Whatever else happens
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import random as random_module
 from collections.abc import Callable, Mapping
@@ -141,6 +142,8 @@ class Sender:
         self._sleep = sleep
         self._random = random or random_module.Random()  # noqa: S311 - spreads retries, protects nothing
         self._failures = 0
+        self.office_clock_s: float | None = None
+        """The office's clock minus the box's, from its last answer, in seconds; known to a second."""
 
     def run(self, stop: Event) -> SendResult:
         """Send until the event is set or a technician is needed; returns the last round's result.
@@ -227,12 +230,18 @@ class Sender:
         }
         try:
             with self._client.stream("POST", self._url, content=data, headers=headers) as response:
+                self._compare_clocks(response)
                 body = self._read_bounded(response)
         except httpx.RequestError as error:
             return _Answer(
                 _Kind.OFFICE_LATER, f"the office at {self._url} cannot be reached: {error or type(error).__name__}"
             )
         return self._judge(package, response, body)
+
+    def _compare_clocks(self, response: httpx.Response) -> None:
+        with contextlib.suppress(ValueError, TypeError, OverflowError):
+            told = parsedate_to_datetime(response.headers.get("Date", ""))
+            self.office_clock_s = (told - self._clock()).total_seconds()
 
     def _judge(self, package: SpooledPackage, response: httpx.Response, body: dict[str, Any]) -> _Answer:
         status = response.status_code

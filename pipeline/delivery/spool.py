@@ -9,13 +9,14 @@ next start removes.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -28,6 +29,13 @@ from pipeline.evidence.package import PACKAGE_SUFFIX, SealedPackage
 
 DEFAULT_MAX_BYTES: Final = 20 * 1024**3
 """Room for a day or two without a network at a busy junction."""
+
+DROPPED: Final = "dropped:"
+_KEEP_HEAD: Final = (
+    "INSERT INTO chains (camera_id, sequence, head_sha256) VALUES (?, ?, ?)"
+    " ON CONFLICT (camera_id) DO UPDATE SET sequence = excluded.sequence, head_sha256 = excluded.head_sha256"
+)
+_LOG = logging.getLogger("tertib.spool")
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,9 @@ class Spool:
 
     Args:
         folder: Where it lives; made when absent.
-        max_bytes: Bound on the bytes of kept packages.
+        max_bytes: Bound on the bytes of kept packages. At the bound, packages that only count (a grave doubt keeps a
+            ticket from being made of them) give way to evidence, the oldest first.
+        statistics_days: Such packages are kept so many days at most.
         clock: The present, aware.
 
     Raises:
@@ -102,12 +112,14 @@ class Spool:
         folder: Path,
         *,
         max_bytes: int = DEFAULT_MAX_BYTES,
+        statistics_days: float = 14.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.folder = folder
         self._waiting = folder / "packages"
         self._refused = folder / "refused"
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
+        self._statistics_age = timedelta(days=statistics_days)
         self._clock = clock
         self._guard = threading.RLock()
         try:
@@ -169,7 +181,7 @@ class Spool:
             if self._is_known(package.package_id, data_sha256):
                 return
             self._check_link(package)
-            self._check_room(len(package.data))
+            self._check_room(len(package.data), evidence=not _only_counts(package))
             self._reserve.ensure()
             path = self._waiting / package.file_name
             write_durably(path, package.data)
@@ -265,11 +277,67 @@ class Spool:
                 f"but place {expected.sequence} is next: seal it again"
             )
 
-    def _check_room(self, size_bytes: int) -> None:
+    def dropped(self) -> list[tuple[str, str]]:
+        """Package id and reason of each package that gave way, the oldest first."""
+        with self._guard, told(self.folder):
+            rows = self._database.execute(
+                "SELECT package_id, why FROM packages WHERE state = 'lost' AND why LIKE ? ORDER BY accepted_number",
+                (f"{DROPPED}%",),
+            ).fetchall()
+        return [(str(package_id), str(why)) for package_id, why in rows]
+
+    def adopt_head(self, camera_id: str, link: ChainLink) -> None:
+        """Go on where the office says that a camera's chain ends; for a box whose spool was lost.
+
+        Args:
+            camera_id: The camera.
+            link: The next place in its chain, by the office's books.
+
+        Raises:
+            SpoolError: This spool knows more of the chain than the office: send that first.
+        """
+        with self._guard, told(self.folder):
+            own = self.chain_link(camera_id)
+            if own.sequence > link.sequence:
+                raise SpoolError(
+                    f"this spool is at place {own.sequence} of camera {camera_id}'s chain, the office only at "
+                    f"{link.sequence}: what waits here must be sent, nothing adopted"
+                )
+            if link.previous_sha256 is None:
+                return
+            with self._transaction():
+                self._database.execute(_KEEP_HEAD, (camera_id, link.sequence - 1, link.previous_sha256))
+
+    def _drop(self, rows: list[tuple[str, int]], why: str, need_bytes: float) -> int:
+        """Let packages that only count go until enough is free; returns the bytes that are."""
+        freed = 0
+        for package_id, size_bytes in rows:
+            if freed >= need_bytes:
+                break
+            self._settle(package_id, "lost", f"{DROPPED} {why}")
+            (self._waiting / f"{package_id}{PACKAGE_SUFFIX}").unlink(missing_ok=True)
+            freed += size_bytes
+        if freed:
+            _LOG.warning("the spool dropped %d bytes of packages that only count: %s", freed, why)
+        return freed
+
+    def _waiting_statistics(self, before: str = "9999") -> list[tuple[str, int]]:
+        return self._database.execute(
+            "SELECT package_id, size_bytes FROM packages JOIN statistics USING (package_id)"
+            " WHERE state = 'pending' AND accepted_at < ? ORDER BY accepted_number",
+            (before,),
+        ).fetchall()
+
+    def _check_room(self, size_bytes: int, *, evidence: bool) -> None:
+        oldest = (self._clock() - self._statistics_age).astimezone(UTC).isoformat(timespec="microseconds")
+        self._drop(self._waiting_statistics(oldest), "it only counts, and has waited too long", float("inf"))
         kept = self.counts().kept_bytes
-        if kept + size_bytes > self._max_bytes:
+        if evidence and kept + size_bytes > self.max_bytes:
+            need = kept + size_bytes - self.max_bytes
+            kept -= self._drop(self._waiting_statistics(), "it only counts, and gave way to evidence", need)
+        if kept + size_bytes > self.max_bytes:
             raise SpoolFull(
-                f"the spool {self.folder} holds {kept} of at most {self._max_bytes} bytes: "
+                f"the spool {self.folder} holds {kept} of at most {self.max_bytes} bytes: "
                 "check why the office does not take the packages, or raise the bound"
             )
 
@@ -288,11 +356,9 @@ class Spool:
                 self._clock().astimezone(UTC).isoformat(timespec="microseconds"),
             ),
         )
-        self._database.execute(
-            "INSERT INTO chains (camera_id, sequence, head_sha256) VALUES (?, ?, ?)"
-            " ON CONFLICT (camera_id) DO UPDATE SET sequence = excluded.sequence, head_sha256 = excluded.head_sha256",
-            (package.camera_id, package.manifest.chain.sequence, package.chain_sha256),
-        )
+        if _only_counts(package):
+            self._database.execute("INSERT INTO statistics (package_id) VALUES (?)", (package.package_id,))
+        self._database.execute(_KEEP_HEAD, (package.camera_id, package.manifest.chain.sequence, package.chain_sha256))
 
     def _settle(self, package_id: str, state: str, why: str | None) -> None:
         settled_at = self._clock().astimezone(UTC).isoformat(timespec="microseconds")
@@ -354,3 +420,8 @@ class Spool:
             for package_id, state in states.items():
                 if state == "pending" and not (self._waiting / f"{package_id}{PACKAGE_SUFFIX}").exists():
                     self._settle(package_id, "lost", "its file has vanished from the spool")
+
+
+def _only_counts(package: SealedPackage) -> bool:
+    """Whether a grave doubt keeps a ticket from being made of it."""
+    return any(doubt.startswith("grave:") for doubt in package.manifest.doubts)

@@ -38,6 +38,8 @@ CREATE TABLE packages (
 CREATE INDEX packages_by_state ON packages (state, accepted_number);
 PRAGMA user_version = {_SCHEMA_VERSION};
 """
+_STATISTICS: Final = "CREATE TABLE IF NOT EXISTS statistics (package_id TEXT PRIMARY KEY) STRICT"
+"""Packages of which no ticket can be made; a table of its own, so that spools of before need no migration."""
 RESERVE_BYTES: Final = 256 * 1024
 """What the database may need to note that packages have left: its journal and shared memory."""
 
@@ -119,6 +121,7 @@ def open_database(path: Path) -> sqlite3.Connection:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = FULL")  # in WAL mode: each commit is synced before it returns
             _prepare_schema(database, path)
+            database.execute(_STATISTICS)
         except BaseException:
             database.close()
             raise

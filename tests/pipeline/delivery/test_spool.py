@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from pipeline.delivery import spool as spool_module
 from pipeline.delivery.errors import ChainMoved, DamagedPackage, PackageConflict, SpoolError, SpoolFull, SpoolInUse
 from pipeline.delivery.spool import Spool
 from pipeline.evidence.manifest import ChainLink
-from tests.pipeline.evidence.builder import media, package_id, sealed_package
+from tests.pipeline.evidence.builder import NOW, media, package_id, sealed_package
 
 
 def next_package(spool, camera_id="smg-01", **changes):
@@ -278,3 +279,51 @@ def test_threads_of_several_cameras_share_it(spool):
 
 def test_the_default_bound_leaves_days_without_a_network():
     assert spool_module.DEFAULT_MAX_BYTES >= 10 * 1024**3
+
+
+def grave(spool, camera_id="smg-02"):
+    link = spool.chain_link(camera_id)
+    package = sealed_package(
+        camera_id=camera_id,
+        sequence=link.sequence,
+        previous_sha256=link.previous_sha256,
+        doubts=("grave: its clock is off",),
+    )
+    spool.accept(package)
+    return package
+
+
+def test_what_only_counts_gives_way_to_evidence_and_that_is_told(tmp_path):
+    with Spool(tmp_path / "a") as measuring:
+        size = len(grave(measuring).data)
+    with Spool(tmp_path / "b", max_bytes=round(3.2 * size)) as spool:
+        counted = grave(spool)
+        kept = fill(spool, 3)
+        assert [p.package_id for p in spool.pending()] == [p.package_id for p in kept]
+        assert spool.dropped() == [(counted.package_id, "dropped: it only counts, and gave way to evidence")]
+        with pytest.raises(SpoolFull):
+            fill(spool, 1)
+        # Statistics never drive out anything.
+        with pytest.raises(SpoolFull):
+            grave(spool)
+
+
+def test_what_only_counts_is_not_kept_for_ever(tmp_path):
+    now = [NOW]
+    with Spool(tmp_path, statistics_days=2, clock=lambda: now[0]) as spool:
+        grave(spool)
+        now[0] += timedelta(days=3)
+        fill(spool, 1)
+        assert [why for _, why in spool.dropped()] == ["dropped: it only counts, and has waited too long"]
+
+
+def test_a_lost_spool_goes_on_where_the_office_says_and_never_back(tmp_path):
+    with Spool(tmp_path / "old") as old:
+        packages = fill(old, 3)
+    told = ChainLink(sequence=4, previous_sha256=packages[-1].chain_sha256)
+    with Spool(tmp_path / "new") as spool:
+        spool.adopt_head("smg-01", told)
+        assert spool.chain_link("smg-01") == told
+        fill(spool, 1)
+        with pytest.raises(SpoolError, match="nothing adopted"):
+            spool.adopt_head("smg-01", told)
