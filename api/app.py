@@ -20,11 +20,15 @@ from api.complaints import pages as complaints
 from api.connections import carry_register, inbox_of, remote_register, worker_of
 from api.contests import pages as contests
 from api.database import Database, connect
+from api.desk import pages as desk
+from api.desk import ticket_pages as desk_tickets
+from api.eoffice import pages as eoffice
 from api.enrolment import routes as enrolment
 from api.intake import evidence
 from api.intake import routes as intake
 from api.limits import BodyLimit
 from api.live import routes as live
+from api.mall import pages as mall
 from api.notices import pages as notices
 from api.notices import routes as whatsapp
 from api.outbox import pages as outbox
@@ -73,6 +77,10 @@ ROUTERS = (
     whatsapp.router,
     outbox.router,
     register_pages.router,
+    desk.router,
+    desk_tickets.router,
+    eoffice.router,
+    mall.router,
 )
 
 

@@ -24,7 +24,7 @@ PUBLIC: tuple[Entry, ...] = (
 )
 
 # The links of people who sign in.
-OFFICE: tuple[Entry, ...] = (Entry("nav.review", "/review"),)
+OFFICE: tuple[Entry, ...] = (Entry("nav.review", "/review"), Entry("nav.desk", "/agency"))
 
 
 def entries(role: str | None) -> tuple[Entry, ...]:

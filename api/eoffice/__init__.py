@@ -1,0 +1,1 @@
+"""e-office: letters into and out of an agency, numbered, passed down a chain, signed and kept."""
