@@ -14,10 +14,14 @@ from PIL import Image, ImageDraw
 from api.clock import now
 from api.complaints.service import Complaint, open_complaint
 from api.contests.service import open_contest
+from api.corrections.service import Wish, open_correction
 from api.database import Database
+from api.eoffice import service as eoffice
 from api.intake.cameras import add_camera, add_key
 from api.intake.evidence_store import EvidenceStore
 from api.intake.service import accept_package
+from api.mall import service as mall
+from api.mall.links import FileLinks
 from api.outbox.tables import InboxRow
 from api.people.service import User, add_user, hash_password
 from api.portal.passes import COOKIE, PartyPasses
@@ -134,6 +138,16 @@ def build_town(database: Database, settings: Settings, url: str) -> Town:
             id=uuid4(), source="mail", message_id="town", raw=b"From: a", state="refused", received_at=now(session)
         )
         session.add(message)
+        dishub = people["dishub"].actor
+        law = database.jurisdictions.first
+        letter = eoffice.receive(
+            session, jurisdiction=law, agency="dishub", sender="Bupati (contoh)", about="Undangan rapat", actor=dishub
+        )
+        penyelia = str(people["dishub"].id)
+        eoffice.dispose(session, letter.id, to_id=penyelia, instruction="Siapkan jawaban", days=2, actor=dishub)
+        visitor, _ = mall.take_number(session, "kia", hall="mpp", jurisdiction=law, actor=dishub)
+        wish = Wish(what="alamat", held="Jl. Lama 1", right="Jl. Baru 2")
+        correction = open_correction(session, wish, jurisdiction=law, agency="bapenda")
         references = [session.get_one(CaseRow, one.id).reference for one in tickets]
     town.waiting = cases[2:]
     town.ticket = references[0]
@@ -146,6 +160,14 @@ def build_town(database: Database, settings: Settings, url: str) -> Town:
         "/review/{name}": f"/review/{cases[2]}",
         "/review/{name}/register": f"/review/{cases[2]}/register",
         "/audit/inbox/{entry}": f"/audit/inbox/{message.id}",
+        "/agency/cases/{name}": f"/agency/cases/{complaint.id}",
+        "a wish for correction": f"/agency/cases/{correction.id}",
+        "/agency/tickets/{name}": f"/agency/tickets/{tickets[0].id}",
+        "/agency/letters/{name}": f"/agency/letters/{letter.id}",
+        "a letter to be written": "/agency/letters/new?direction=out",
+        "/agency/files/{name}": f"/agency/files/{visitor.id}",
+        "/agency/files/{name}/paper": f"/agency/files/{visitor.id}/paper",
+        "/m/{reference}/{signature}": FileLinks(settings.secret).path(visitor.reference),
         "the case of a contest": f"/review/{contest.id}",
         "the case of a complaint": f"/review/{complaint.id}",
         "a contested ticket": f"/t/{references[1]}",
