@@ -43,7 +43,7 @@ from pipeline.perception.signals import Signals
 from pipeline.perception.track import Box, Track
 from pipeline.perception.tracker import Tracker
 from pipeline.rules import Candidate, Moment
-from pipeline.rules.crossing import Crossing, crossings
+from pipeline.rules.crossing import Crossing, LineCounter
 from pipeline.rules.doubts import GRAVE
 from pipeline.scene import Scene
 from pipeline.sealer import Sealer
@@ -225,7 +225,7 @@ class Camera:
                 frame=frame.index,
             )
             self.stats.candidates += self._hearing.look(moment, self._album.merits(frame.index))
-            yield from self._crossings(tracks)
+            yield from self._counter.look(tracks, frame.at_s)
             self._standing = self._steps.need and all_stand(tracks, frame.at_s)
 
     def _count(self, frame: Frame) -> None:
@@ -262,17 +262,10 @@ class Camera:
             del self._remembered[next(iter(self._remembered))]
         self.stats.tracks = self._tracker.count
 
-    def _crossings(self, tracks: Sequence[Track]) -> Iterator[Crossing]:
-        for line in self.scene.count_lines:
-            for track in tracks:
-                found = crossings(track, line)
-                already = self._counted[line.id, track.id]
-                self._counted[line.id, track.id] = max(already, len(found))
-                yield from found[already:]
-
-    def _finish(self, frame: Frame, *, over: bool) -> Iterator[Finding]:
+    def _finish(self, frame: Frame, *, over: bool) -> Iterator[Finding | Crossing]:
         """Read the plates of what is ripe, and tell it."""
         alive = self._tracker.alive(frame.at_s)
+        yield from self._counter.rest() if over else self._counter.look((), frame.at_s)
         for candidate, track in self._hearing.conclude(frame.at_s, alive, self._signals.log, over=over):
             finding = Finding(
                 scene=self.scene,
@@ -290,6 +283,7 @@ class Camera:
                 yield finding
         followed = alive | self._hearing.open_tracks()
         self._album.forget_all_but(followed)
+        self._counter.forget_all_but(alive)
         for track_id in self._looked_at - followed:
             self._riders.forget(track_id)
         self._looked_at &= followed

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from pipeline.perception.track import Sighting
 from pipeline.rules.crossing import MARGIN_SIZES, MIN_MARGIN_PX, over_line
+from pipeline.rules.instant import POINTS_A_SIDE, Reach, fitted_zero
 from pipeline.scene import Lane
 from pipeline.scene.geometry import Point, side, unit
-
-FIT_WITHIN_S = 0.5
-"""Sightings so near to the passage tell its instant: longer, a vehicle may brake or turn."""
-MOST_POINTS = 8
-LEAST_ERROR_PX = 0.7
-"""No detector's box is better than this."""
+from pipeline.scene.homography import Homography
 
 
 @dataclass(frozen=True)
@@ -26,17 +20,19 @@ class Gate:
     Attributes:
         line: Its two ends, in pixels.
         direction: Of the lane, of length 1, in pixels.
+        ground: Metres on the road, where they are known.
     """
 
     line: tuple[Point, Point]
     direction: Point
+    ground: Homography | None = None
 
     @classmethod
-    def of_lane(cls, lane: Lane) -> Gate | None:
+    def of_lane(cls, lane: Lane, ground: Homography | None = None) -> Gate | None:
         """The stop line of a lane, if it has one."""
         if lane.stop_line is None or lane.direction is None:
             return None
-        return cls(lane.stop_line, unit(*lane.direction))
+        return cls(lane.stop_line, unit(*lane.direction), ground)
 
     @property
     def sign(self) -> float:
@@ -111,53 +107,7 @@ def _passage(sightings: Sequence[Sighting], gate: Gate, first: int, last: int) -
     while held < index and gate.beyond_px(sightings[index - 1 - held].ground) < 0:
         held += 1
     guess_s = before.at_s + share * (after.at_s - before.at_s)
-    at_s, sigma_s = fitted_zero(sightings, index, guess_s, gate)
+    low = max(0, index - POINTS_A_SIDE)
+    near = sightings[low : index + POINTS_A_SIDE]
+    at_s, sigma_s = fitted_zero(Reach.of(near, gate.line, gate.sign, gate.ground), index - low, guess_s)
     return Passage(at_s, sigma_s, place, before, after, index, held, sightings[last].at_s - sightings[first].at_s)
-
-
-def fitted_zero(sightings: Sequence[Sighting], index: int, guess_s: float, gate: Gate) -> tuple[float, float]:
-    """When the distance from the line was zero.
-
-    A straight line (or, of six sightings and more, a parabola) through the sightings near the passage, with one
-    down-weighting of those that lie off; its error follows from their scatter.
-
-    Args:
-        sightings: Of one track.
-        index: The first sighting beyond the line.
-        guess_s: The instant by interpolation between the two sightings on both sides.
-        gate: The line.
-
-    Returns:
-        The instant and its standard error, in seconds.
-    """
-    gap_s = sightings[index].at_s - sightings[index - 1].at_s
-    low, high = max(0, index - MOST_POINTS // 2), min(len(sightings), index + MOST_POINTS // 2)
-    near = [s for s in sightings[low:high] if abs(s.at_s - guess_s) <= FIT_WITHIN_S]
-    interpolated = guess_s, gap_s / 12**0.5
-    if len(near) < 3:
-        return interpolated
-    times = np.array([s.at_s - guess_s for s in near])
-    reach = np.array([gate.beyond_px(s.ground) for s in near])
-    design = np.vander(times, 3 if len(near) >= 6 else 2)
-    weights = np.ones(len(near))
-    for _ in range(2):
-        root = np.sqrt(weights)
-        entries, *_ = np.linalg.lstsq(design * root[:, None], reach * root, rcond=None)
-        off = np.abs(reach - design @ entries)
-        scale = max(LEAST_ERROR_PX, 1.4826 * float(np.median(off)))
-        weights = np.minimum(1.0, 2 * scale / np.maximum(off, 1e-9))
-    freedom = max(1, len(near) - design.shape[1])
-    error_px = max(LEAST_ERROR_PX, float(np.sqrt((weights * off**2).sum() / freedom)))
-    slope, level = float(entries[-2]), float(entries[-1])
-    if slope <= 0:
-        return interpolated
-    shift_s = -level / slope
-    if design.shape[1] == 3:
-        # One step of Newton's method on the parabola is exact enough so near to its zero.
-        value = float(np.polyval(entries, shift_s))
-        shift_s -= value / max(1e-9, slope + 2 * float(entries[0]) * shift_s)
-    if not abs(shift_s) <= gap_s:
-        return interpolated
-    spread = np.linalg.pinv((design * weights[:, None]).T @ design)
-    row = np.array([shift_s**2, shift_s, 1.0])[-design.shape[1] :]
-    return guess_s + shift_s, error_px * float(np.sqrt(row @ spread @ row)) / slope

@@ -64,7 +64,7 @@ def red_light(moment: Moment) -> list[Candidate]:
     """
     found: list[Candidate] = []
     for lane in moment.scene.lanes:
-        gate = Gate.of_lane(lane) if lane.signal else None
+        gate = Gate.of_lane(lane, moment.scene.ground) if lane.signal else None
         if gate:
             found += [c for track in moment.tracks if (c := _judge(moment, lane, gate, track))]
     return found

@@ -25,7 +25,7 @@ from pipeline.perception.riders import RiderVerdict
 from pipeline.perception.track import Box
 from pipeline.perception.tracker import Tracker
 from pipeline.rules import Moment
-from pipeline.rules.crossing import crossings
+from pipeline.rules.crossing import LineCounter
 from pipeline.scene import Scene
 from pipeline.stage import Specification
 from pipeline.stage.cast import Actor
@@ -133,7 +133,7 @@ class _Play:
         tracker = Tracker()
         hearing = Hearing(self._scene, read_plate=self._plate, read_riders=self._riders)
         began_s = self._specification.recorded_at.timestamp()
-        counted: Counter[tuple[str, int]] = Counter()
+        counter = LineCounter(self._scene.count_lines, self._scene.ground)
         at_s = began_s
         for frame, (tick, clock) in enumerate(zip(self._ticks, self._stamps, strict=True)):
             at_s = began_s + clock / TICKS
@@ -148,13 +148,9 @@ class _Play:
                 cast("Box", tuple(r["box"])) for r in self._frames[frame] if r["class"] == "person" and self._is_seen(r)
             )
             hearing.look(Moment(at_s, frame, tuple(tracks), self._log, self._scene, persons=persons))
-            for line in self._scene.count_lines:
-                for track in tracks:
-                    found = crossings(track, line)
-                    already = counted[line.id, track.id]
-                    counted[line.id, track.id] = max(already, len(found))
-                    yield from (crossing_line(crossing) for crossing in found[already:])
+            yield from map(crossing_line, counter.look(tracks, at_s))
             yield from self._conclude(hearing, at_s, tracker.alive(at_s), over=False)
+        yield from map(crossing_line, counter.rest())
         yield from self._conclude(hearing, at_s, set(), over=True)
 
     def _conclude(self, hearing: Hearing, at_s: float, alive: set[int], *, over: bool) -> Iterator[Record]:

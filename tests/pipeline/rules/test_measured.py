@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -90,6 +91,37 @@ def test_a_clock_that_steps_measures_nothing() -> None:
     half = len(track.sightings) // 2
     stepped = [replace(s, at_s=s.at_s - 0.03 * (n >= half)) for n, s in enumerate(track.sightings)]
     assert told(speed_scene(), replace(track, sightings=tuple(stepped))) == []
+
+
+def stamped(track: Track, late_s: Sequence[float]) -> Track:
+    """The same ways, each picture stamped so much later."""
+    moved = [replace(s, at_s=s.at_s + late) for s, late in zip(track.sightings, late_s, strict=True)]
+    return replace(track, sightings=tuple(moved))
+
+
+def test_a_camera_whose_pictures_come_early_and_late_measures_all_the_same() -> None:
+    for number, kmh in enumerate((60.0, 75.0, 90.0, 110.0), 1):
+        pace, random = kmh / 3.6 * 20, np.random.default_rng(number)
+        steady = at_kmh(kmh, number=number, noise_px=1.0)
+        late_s = random.uniform(-0.006, 0.006, len(steady.sightings))
+        # The picture was really taken then: the vehicle is as much farther.
+        moved = [
+            replace(s, at_s=s.at_s + late, box=(s.box[0], s.box[1] - pace * late, s.box[2], s.box[3] - pace * late))
+            for s, late in zip(steady.sightings, late_s, strict=True)
+        ]
+        (candidate,) = told(speed_scene(), replace(steady, sightings=tuple(moved)))
+        assert not is_grave(candidate.doubts)
+        assert abs(float(candidate.measured["speed_kmh"] or 0) - kmh) < float(candidate.measured["speed_u95_kmh"] or 0)
+
+
+@pytest.mark.parametrize("by_s", [-0.038, -0.02, -0.008, 0.05, 0.3])
+def test_a_clock_that_is_set_never_makes_a_ticket_above_the_truth(by_s: float) -> None:
+    for number, kmh in enumerate((60.0, 90.0, 119.0), 1):
+        track = at_kmh(kmh, number=number, noise_px=1.0)
+        for where in range(4, len(track.sightings) - 4, 3):
+            set_back = stamped(track, [by_s * (n >= where) for n in range(len(track.sightings))])
+            for candidate in told(speed_scene(), set_back):
+                assert int(candidate.measured["ticket_speed_kmh"] or 0) <= kmh
 
 
 def test_a_second_vehicle_in_the_zone_is_told_and_one_right_beside_makes_it_no_ticket() -> None:
