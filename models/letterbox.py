@@ -72,3 +72,24 @@ class Letterbox:
         limits = np.array([frame_width_px, frame_height_px] * 2, np.float32)
         clipped: NDArray[np.float32] = np.clip(moved, 0, limits).astype(np.float32)
         return clipped
+
+
+def cut_square(picture_bgr: NDArray[np.uint8], left_px: int, top_px: int, side_px: int) -> NDArray[np.uint8]:
+    """A square of a picture, grey where that ends: always a square, so that one input shape is compiled.
+
+    Args:
+        picture_bgr: uint8 [height, width, 3].
+        left_px: of the square in the picture; may lie outside.
+        top_px: likewise.
+        side_px: of the square.
+
+    Returns:
+        uint8 [side, side, 3].
+    """
+    height, width = picture_bgr.shape[:2]
+    x1, y1 = max(0, left_px), max(0, top_px)
+    x2, y2 = min(width, left_px + side_px), min(height, top_px + side_px)
+    out = np.full((side_px, side_px, 3), GREY, np.uint8)
+    if x2 > x1 and y2 > y1:
+        out[y1 - top_px : y2 - top_px, x1 - left_px : x2 - left_px] = picture_bgr[y1:y2, x1:x2]
+    return out

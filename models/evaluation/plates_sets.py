@@ -21,6 +21,7 @@ from models.detector import Detector
 from models.errors import ModelError
 from models.plates.colour import plate_colour
 from models.plates.cropping import crop_plate
+from models.plates.finding import PlateFinder, joined
 from models.training.plates.camera import Camera
 from models.training.plates.drawing import Drawn, draw
 from models.training.plates.texts import random_text
@@ -71,10 +72,11 @@ def crops(folder: Path) -> Iterator[Specimen]:
 
 def photographs(folder: Path, detector: Detector) -> Iterator[Specimen]:
     """European photographs, each with one plate's box and text in a file beside it."""
+    finder = PlateFinder()
     for label in sorted(folder.glob("*.txt")):
         name, x, y, width, height, truth = label.read_text(encoding="utf-8").strip().split("\t")[:6]
         middle = (float(x) + float(width) / 2, float(y) + float(height) / 2)
-        crop = found_at(picture(folder / name), middle, detector)
+        crop = found_at(picture(folder / name), middle, detector, finder)
         yield Specimen(name, truth, crop, _classified(crop), "one")
 
 
@@ -96,8 +98,9 @@ def drawn(count: int, *, seed: int = DRAWN_SEED) -> Iterator[Specimen]:
 
 def motorcycles(data: Path, detector: Detector, spec: Path = MOTORCYCLES) -> Iterator[Specimen]:
     """Drawn plates, white on black, on real motorcycles; found by the detector in the whole picture."""
+    finder = PlateFinder()
     for name, truth, scene, middle in motorcycle_pictures(data, spec):
-        yield Specimen(name, truth, found_at(scene, middle, detector), "black", "expiry")
+        yield Specimen(name, truth, found_at(scene, middle, detector, finder), "black", "expiry")
 
 
 def motorcycle_pictures(data: Path, spec: Path) -> Iterator[tuple[str, str, NDArray[np.uint8], tuple[float, float]]]:
@@ -209,9 +212,12 @@ def coloured(crop: NDArray[np.uint8], plate: Drawn) -> NDArray[np.uint8]:
     return np.asarray(np.clip(painted, 0, 255), np.uint8)
 
 
-def found_at(scene: NDArray[np.uint8], middle: tuple[float, float], detector: Detector) -> NDArray[np.uint8] | None:
-    """The best plate that the detector finds around a point, cut out; None where it finds none."""
-    plates = detector.detect(scene, confidence=DETECTOR_CONFIDENCE).only("plate")
+def found_at(
+    scene: NDArray[np.uint8], middle: tuple[float, float], detector: Detector, finder: PlateFinder
+) -> NDArray[np.uint8] | None:
+    """The best plate that is found around a point, as `tertib plates` finds them, cut out; None where there is none."""
+    seen = detector.detect(scene, confidence=DETECTOR_CONFIDENCE)
+    plates = joined([seen, finder.missing(scene, seen)]).only("plate")
     point = np.array(middle)
     on_it = (plates.boxes[:, :2] < point).all(1) & (plates.boxes[:, 2:] > point).all(1)
     if not on_it.any():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.detection import Detections
 from models.detector import Detector, load_detector
+from models.letterbox import cut_square
 from models.riders.heads import HEAD_CLASSES, LEAST_SCORE
 from models.suppression import suppress
 from pipeline.perception.track import Box
@@ -71,20 +71,8 @@ class HeadSearch:
         side = max(2, round(REACH * size))
         left = round((x1 + x2) / 2 - side / 2)
         top = round((y1 + y2) / 2 - RAISED * size - side / 2)
-        seen = detector.detect(_square(frame_bgr, left, top, side), confidence=LEAST_SCORE).only(*HEAD_CLASSES)
+        seen = detector.detect(cut_square(frame_bgr, left, top, side), confidence=LEAST_SCORE).only(*HEAD_CLASSES)
         height, width = frame_bgr.shape[:2]
         boxes = np.clip(seen.boxes + np.array([left, top] * 2, np.float32), 0, np.array([width, height] * 2))
-        inside = ((boxes[:, 2:] - boxes[:, :2]) > 1).all(axis=1)
+        inside: NDArray[np.bool_] = np.all(boxes[:, 2:] - boxes[:, :2] > 1, axis=1)
         return Detections(boxes.astype(np.float32), seen.scores, seen.classes)[inside]
-
-
-def _square(frame_bgr: NDArray[np.uint8], left: int, top: int, side: int) -> NDArray[np.uint8]:
-    """A square of the frame, grey where that ends; always a square, so that one input shape is compiled."""
-    height, width = frame_bgr.shape[:2]
-    inner = frame_bgr[max(0, top) : max(0, min(height, top + side)), max(0, left) : max(0, min(width, left + side))]
-    above, before = min(side, max(0, -top)), min(side, max(0, -left))
-    below, behind = side - above - inner.shape[0], side - before - inner.shape[1]
-    if not inner.size:
-        return np.full((side, side, 3), 114, np.uint8)
-    padded = cv2.copyMakeBorder(inner, above, below, before, behind, cv2.BORDER_CONSTANT, value=(114, 114, 114))
-    return np.asarray(padded, np.uint8)

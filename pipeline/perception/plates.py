@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.detection import Detections
+from models.plates.finding import PlateFinder, holds_middle, joined
 from models.plates.reader import PlateReader, TwoStageReader
 from models.plates.reading import PlateReading
 from pipeline.perception.plates_fusion import pool
@@ -95,9 +96,13 @@ class PlateAlbum:
     """The best looks at the plates of the tracks that a rule may point at.
 
     Crops of all others are never taken, and these die with their track.
+
+    Args:
+        finder: Looks a second time for the plate of a motorcycle on which none was seen.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, finder: PlateFinder | None = None) -> None:
+        self._finder = finder or PlateFinder()
         self._looks: dict[int, list[PlateLook]] = defaultdict(list)
         self._glimpsed: set[int] = set()
 
@@ -123,6 +128,7 @@ class PlateAlbum:
             media_s: Time in the media clock.
             frame: Number of the picture.
         """
+        seen = joined([seen.only("plate"), self._second_look(frame_bgr, seen, tracks, watched)])
         for plate, score in zip(seen.only("plate").boxes, seen.only("plate").scores, strict=True):
             x1, y1, x2, y2 = (float(value) for value in plate)
             box = (x1, y1, x2, y2)
@@ -133,6 +139,23 @@ class PlateAlbum:
             if _plausible(owners[0], box):
                 look = _look(frame_bgr, box, float(score), at_s, media_s, frame)
                 self._keep(owners[0].id, replace(look, vehicle=owners[0].last.box))
+
+    def _second_look(
+        self, frame_bgr: NDArray[np.uint8], seen: Detections, tracks: Sequence[Track], watched: set[int]
+    ) -> Detections:
+        """The plate of one watched motorcycle without any in this picture, the least known one: each costs time."""
+        plates = seen.only("plate").boxes.tolist()
+        without = [
+            track
+            for track in tracks
+            if track.id in watched
+            and track.vehicle_class == "motorcycle"
+            and len(self._looks.get(track.id, ())) < MOST_LOOKS
+            and not any(holds_middle(track.last.box, plate) for plate in plates)
+        ]
+        if not without:
+            return Detections.empty()
+        return self._finder.on(frame_bgr, min(without, key=lambda track: len(self._looks.get(track.id, ()))).last.box)
 
     def _keep(self, track: int, look: PlateLook) -> None:
         looks = self._looks[track]

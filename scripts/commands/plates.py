@@ -20,6 +20,7 @@ from rich.progress import track
 from models.detector import Detector, load_detector
 from models.errors import ModelError
 from models.plates.cropping import crop_plate
+from models.plates.finding import PlateFinder, joined
 from models.plates.reader import READERS, PlateReader, load_plate_reader
 from models.plates.reading import PlateReading
 
@@ -75,7 +76,9 @@ def read_plates(
     confidence: Annotated[float, typer.Option(min=0.01, max=1.0, help="Least score of a found plate.")] = 0.25,
     threads: Annotated[int, typer.Option(min=1, max=64, help="CPU threads.")] = 1,
 ) -> None:
-    """Read plates. A read in doubt is an abstention: `text` is null and `reason` says why.
+    """Find plates, on motorcycles with a second look, and read them.
+
+    A read in doubt is an abstention: `text` is null and `reason` says why.
 
     Exit code 0: all pictures were read; 2: some could not be: each is named on standard error, the rest are read.
     """
@@ -86,13 +89,14 @@ def read_plates(
     except ModelError as error:
         sys.stderr.write(f"error: {error}\n")
         raise typer.Exit(USAGE) from error
+    finder = PlateFinder()
     failed = bool(missing)
     for fault in missing:
         sys.stderr.write(f"error: {fault}\n")
     for path in track(paths, "reading plates", console=Console(stderr=True), disable=not sys.stderr.isatty()):
         try:
             picture = _open(path)
-            plates = list(_plates(picture, plate_reader, plate_detector, confidence))
+            plates = list(_plates(picture, plate_reader, plate_detector, finder, confidence))
         except PictureError as error:
             sys.stderr.write(f"error: {error}\n")
             failed = True
@@ -149,13 +153,14 @@ def _cut_off(data: bytes) -> bool:
 
 
 def _plates(
-    picture: NDArray[np.uint8], reader: PlateReader, detector: Detector | None, confidence: float
+    picture: NDArray[np.uint8], reader: PlateReader, detector: Detector | None, finder: PlateFinder, confidence: float
 ) -> Iterator[Plate]:
     """Read the picture as one plate, or each plate that the detector finds in it, left to right."""
     if detector is None:
         yield Plate((0.0, 0.0, float(picture.shape[1]), float(picture.shape[0])), reader.read(picture))
         return
-    found = detector.detect(picture, confidence=confidence).only("plate")
+    seen = detector.detect(picture, confidence=confidence)
+    found = joined([seen, finder.missing(picture, seen)]).only("plate")
     for box in sorted(found.boxes.tolist()):
         left, top, right, bottom = box
         yield Plate((left, top, right, bottom), reader.read(crop_plate(picture, box)))
