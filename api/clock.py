@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+
+from api.plain_sql import ask
 
 
 class Clock(Protocol):
-    """Where a service takes the time from."""
+    """Where a service takes the time from.
+
+    Attributes:
+        offset: how far it is ahead of the database's clock.
+    """
+
+    offset: timedelta
 
     def now(self, session: Session) -> datetime:
         """The present, timezone-aware UTC with microseconds."""
@@ -29,7 +36,7 @@ class DatabaseClock:
 
     def now(self, session: Session) -> datetime:
         """The database's `clock_timestamp()`: real time also while a long transaction waits for a lock."""
-        moment: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+        moment: datetime = ask(session, "SELECT clock_timestamp()")[0][0]
         return moment.astimezone(UTC) + self.offset
 
     def advance(self, by: timedelta) -> None:
@@ -39,6 +46,12 @@ class DatabaseClock:
 
 CLOCK_KEY = "tertib.clock"
 _ONE_MOMENT = "tertib.one_moment"
+
+
+def ahead_of_database(session: Session) -> timedelta:
+    """How far the session's clock is ahead, for statements that ask the database for the time themselves."""
+    clock: Clock | None = session.info.get(CLOCK_KEY)
+    return timedelta() if clock is None else clock.offset
 
 
 def read_once(session: Session) -> None:

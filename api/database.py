@@ -15,14 +15,16 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from psycopg import sql
-from sqlalchemy import URL, Engine, create_engine, make_url, text
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from api.clock import CLOCK_KEY, Clock, DatabaseClock
 from api.jurisdiction.loading import JURISDICTIONS_KEY, Jurisdictions
@@ -54,6 +56,11 @@ OPTIONS = (
 _MIGRATION_LOCK = 7_415_021
 
 
+# Seconds of rest after which a connection is tried before it is used.
+_TRIED_AFTER_S = 1.0
+_RESTED_SINCE = "tertib.rested_since"
+
+
 class DatabaseError(RuntimeError):
     """The database cannot be used; the sentence says what to do."""
 
@@ -75,9 +82,10 @@ class Database:
             pool_size=10,
             max_overflow=10,
             pool_timeout=10,
-            pool_pre_ping=True,
             connect_args={"options": OPTIONS},
         )
+        event.listen(self.engine, "checkin", _put_back)
+        event.listen(self.engine, "checkout", _taken_out)
         self._sessions = sessionmaker(
             self.engine,
             expire_on_commit=False,
@@ -101,6 +109,26 @@ class Database:
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+
+def _put_back(_: object, record: ConnectionPoolEntry) -> None:
+    record.info[_RESTED_SINCE] = time.monotonic()
+
+
+def _taken_out(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, _: object) -> None:
+    """A connection that has rested is tried first: the server may have gone since. A busy one costs no question.
+
+    Raises:
+        DisconnectionError: it is dead; the pool makes another.
+    """
+    rested_s = time.monotonic() - record.info.get(_RESTED_SINCE, time.monotonic())
+    if rested_s < _TRIED_AFTER_S and not connection.closed:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError from error
 
 
 def connect(settings: Settings, *, clock: Clock | None = None) -> Database:
@@ -153,7 +181,8 @@ def start_embedded(home: Path) -> str:
         superuser = make_url(_started(home / "postgres"))
         rules = home / "postgres" / "pg_hba.conf"
         if rules.read_text() != _ACCESS_RULES:
-            with psycopg.connect(_plain(superuser), autocommit=True) as connection:
+            # An older version's rules ask for the password already; those of a new folder do not mind it.
+            with psycopg.connect(_plain(superuser.set(password=password)), autocommit=True) as connection:
                 ensure_role(connection, str(superuser.username), password)
                 rules.write_text(_ACCESS_RULES)
                 connection.execute("SELECT pg_reload_conf()")

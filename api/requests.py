@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated
 
+from anyio import CancelScope
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from api.clock import read_once
@@ -26,12 +28,29 @@ def get_database(request: Request) -> Database:
     return database
 
 
-def get_session(request: Request) -> Iterator[Session]:
+async def get_session(request: Request) -> AsyncIterator[Session]:
     """One transaction a request: committed when the page function has returned and before the answer is sent."""
-    with get_database(request).session() as session:
-        if request.method in {"GET", "HEAD"}:
-            read_once(session)
+    # Opening a session asks nothing: only its end needs a thread, and only where something was asked.
+    session = get_database(request).open_session()
+    if request.method in {"GET", "HEAD"}:
+        read_once(session)
+    try:
         yield session
+    except BaseException:
+        # Also when the visitor has gone away: the connection goes back in any case.
+        with CancelScope(shield=True):
+            await run_in_threadpool(session.close)
+        raise
+    if session.in_transaction() or session.new:
+        with CancelScope(shield=True):
+            await run_in_threadpool(_commit, session)
+    else:
+        session.close()
+
+
+def _commit(session: Session) -> None:
+    with session:
+        session.commit()
 
 
 def get_jurisdiction(request: Request) -> Jurisdiction:
@@ -48,8 +67,21 @@ def client_address(request: Request) -> str:
     return address
 
 
+# As dependencies these are coroutines: what asks nobody needs no thread of its own.
+async def _settings(request: Request) -> Settings:
+    return get_settings(request)
+
+
+async def _jurisdiction(request: Request) -> Jurisdiction:
+    return get_jurisdiction(request)
+
+
+async def _client_address(request: Request) -> str:
+    return client_address(request)
+
+
 # "function": the commit happens before the answer is sent; an answer never promises what was not stored.
 DbSession = Annotated[Session, Depends(get_session, scope="function")]
-TheSettings = Annotated[Settings, Depends(get_settings)]
-TheJurisdiction = Annotated[Jurisdiction, Depends(get_jurisdiction)]
-ClientAddress = Annotated[str, Depends(client_address)]
+TheSettings = Annotated[Settings, Depends(_settings)]
+TheJurisdiction = Annotated[Jurisdiction, Depends(_jurisdiction)]
+ClientAddress = Annotated[str, Depends(_client_address)]

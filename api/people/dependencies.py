@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -24,7 +24,7 @@ def optional_user(request: Request, session: DbSession) -> User | None:
 OptionalUser = Annotated[User | None, Depends(optional_user)]
 
 
-def current_user(user: OptionalUser) -> User:
+async def current_user(user: OptionalUser) -> User:
     """Who is signed in.
 
     Raises:
@@ -38,14 +38,14 @@ def current_user(user: OptionalUser) -> User:
 CurrentUser = Annotated[User, Depends(current_user)]
 
 
-def require_role(*roles: str) -> Callable[[User], User]:
+def require_role(*roles: str) -> Callable[[User], Coroutine[object, object, User]]:
     """A dependency that lets only some roles in.
 
     Example:
         `officer: Annotated[User, Depends(require_role("officer", "supervisor"))]`
     """
 
-    def with_role(user: CurrentUser) -> User:
+    async def with_role(user: CurrentUser) -> User:
         if user.role not in roles:
             raise Forbidden(f"This is for the role {' or '.join(roles)}; you are signed in as {user.role}.")
         return user

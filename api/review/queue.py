@@ -18,6 +18,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     DateTime,
+    Interval,
     Uuid,
     and_,
     bindparam,
@@ -30,9 +31,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import Session, aliased
-from sqlalchemy.sql.dml import ReturningUpdate
 
-from api.clock import now
+from api.clock import ahead_of_database, now
+from api.plain_sql import Plain, ask
 from api.problems import BadRequest
 from api.review.chance import chance_of, random_place
 from api.review.leases import for_role, give_back_expired, lent_to, not_read_by
@@ -47,6 +48,8 @@ SKIPPED_FOR: Final = timedelta(minutes=30)
 NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _NO_CASE: Final = UUID(int=0)
 Place = tuple[datetime, UUID]
+# The present, asked for by the statement that lends: one question less.
+_MOMENT: Final = func.statement_timestamp(type_=DateTime(timezone=True)) + bindparam("ahead", type_=Interval())
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,7 @@ def _skipped_by(officer: Actor) -> ColumnElement[bool]:
         EventRow.case_id == WorkRow.case_id,
         EventRow.type == "skipped",
         EventRow.actor_id == officer.id,
-        EventRow.at > bindparam("skipped_since", type_=DateTime(timezone=True)),
+        EventRow.at > _MOMENT - SKIPPED_FOR,
     )
 
 
@@ -194,8 +197,8 @@ def _for(officer: Actor) -> ColumnElement[bool]:
     return for_role(officer)
 
 
-def take_next(session: Session, viewer: Viewer, officer: Actor, *, after: CaseRow | None = None) -> CaseRow | None:
-    """The next case for an officer, now on that officer's desk; None when nothing waits.
+def take_next(session: Session, viewer: Viewer, officer: Actor, *, after: CaseRow | None = None) -> UUID | None:
+    """The id of the next case for an officer, now on that officer's desk; None when nothing waits.
 
     A random one of those that are due on the first day on which anything is due. Passed over: cases on other desks,
     those skipped by this officer a moment ago, those read by this officer already, contests of their own tickets.
@@ -206,25 +209,24 @@ def take_next(session: Session, viewer: Viewer, officer: Actor, *, after: CaseRo
         officer: the officer as an actor.
         after: the case that is on the screen: never this one.
     """
-    moment = now(session)
     not_this = None if after is None else after.id
-    found = _take(session, viewer, officer, moment, not_this)
-    if found is None and give_back_expired(session, moment):
-        found = _take(session, viewer, officer, moment, not_this)
+    found = _take(session, viewer, officer, not_this)
+    if found is None and give_back_expired(session, now(session)):
+        found = _take(session, viewer, officer, not_this)
     return found
 
 
-def _take(session: Session, viewer: Viewer, officer: Actor, moment: datetime, not_this: UUID | None) -> CaseRow | None:
+def _take(session: Session, viewer: Viewer, officer: Actor, not_this: UUID | None) -> UUID | None:
     values = {
-        "moment": moment,
-        "skipped_since": moment - SKIPPED_FOR,
+        "ahead": ahead_of_database(session),
         "start": random_place(chance_of(session)),
         "not_this": not_this or _NO_CASE,
     }
     for where in _Where:
-        found = session.scalars(_lending(viewer, officer, where), values).one_or_none()
-        if found is not None:
-            return found
+        found = ask(session, _lending(viewer, officer, where), values)
+        if found:
+            case_id: UUID = found[0][0]
+            return case_id
     return None
 
 
@@ -237,12 +239,11 @@ class _Where(Enum):
 
 
 @lru_cache(maxsize=1024)
-def _lending(viewer: Viewer, officer: Actor, where: _Where) -> ReturningUpdate[CaseRow]:
+def _lending(viewer: Viewer, officer: Actor, where: _Where) -> Plain:
     """Choose and lend in one statement; two officers who ask at once do not wait for each other (SKIP LOCKED).
 
     Kept, since putting it together takes longer than the database takes to answer it.
     """
-    moment = bindparam("moment", type_=DateTime(timezone=True))
     start = bindparam("start", type_=Uuid())
     free = and_(WorkRow.user_id.is_(None), WorkRow.rests_until.is_(None), _of(viewer))
     first_day = WorkRow.due_day == select(func.min(WorkRow.due_day)).where(free, _for(officer)).scalar_subquery()
@@ -269,10 +270,5 @@ def _lending(viewer: Viewer, officer: Actor, where: _Where) -> ReturningUpdate[C
         .with_for_update(of=WorkRow, skip_locked=True)
         .scalar_subquery()
     )
-    return (
-        update(WorkRow)
-        .where(WorkRow.case_id == chosen, CaseRow.id == WorkRow.case_id)
-        .values(lent_to(officer, moment))
-        .returning(CaseRow)
-        .execution_options(synchronize_session=False)
-    )
+    lent = update(WorkRow).where(WorkRow.case_id == chosen).values(lent_to(officer, _MOMENT))
+    return Plain.of(lent.returning(WorkRow.case_id))

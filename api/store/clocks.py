@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
@@ -102,9 +103,7 @@ def move_clocks(
     Returns:
         The clocks that run on with another deadline.
     """
-    # A case that has just been opened has none yet.
-    first = event.number == 1
-    rows = [] if first else list(session.scalars(select(ClockRow).where(ClockRow.case_id == case_row.id)))
+    rows = list(session.scalars(select(ClockRow).where(ClockRow.case_id == case_row.id)))
     resumed: list[Resumed] = []
     for row in rows:
         if row.stopped_at is not None:
@@ -130,6 +129,24 @@ def move_clocks(
         session.add(_started(policy, jurisdiction, case_row, event, round_number=len(same) + 1))
     session.flush()
     return resumed
+
+
+def first_clocks(jurisdiction: Jurisdiction, case_row: CaseRow, event: EventRow) -> list[ClockRow]:
+    """The clocks that begin with a case's first event."""
+    kind, service = CaseKind(case_row.kind), case_row.subject.get("service")
+    policies = jurisdiction.policies_at(kind, event.at, case_row.agency, service)
+    return [
+        _started(policy, jurisdiction, case_row, event, round_number=1)
+        for policy in policies
+        if event.type in policy.starts_on
+    ]
+
+
+def clock_values(row: ClockRow) -> dict[str, object]:
+    """A new clock's columns as JSON values, moments as ISO 8601."""
+    values = {name: value for name, value in row.__dict__.items() if not name.startswith("_")}
+    moments = {name: value.isoformat() for name, value in values.items() if isinstance(value, datetime)}
+    return {**values, **moments, "id": str(uuid4()), "case_id": str(row.case_id)}
 
 
 def _end(row: ClockRow, event: EventRow, result: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Select, Text, Uuid, and_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from api.clock import now
@@ -76,7 +78,7 @@ class Viewer:
         return "" if self.agency is None and self.actor.role == "agency" else self.agency
 
 
-def _condition(viewer: Viewer, reference: str | None) -> ColumnElement[bool]:
+def _condition(viewer: Viewer, reference: BindParameter[str] | None) -> ColumnElement[bool]:
     if viewer.actor is not None:
         if viewer.only_agency is not None:
             return CaseRow.agency == viewer.only_agency
@@ -126,13 +128,22 @@ def case_for(session: Session, viewer: Viewer, reference_or_id: str | UUID, *, p
                 case_id = UUID(reference_or_id)
             except ValueError as error:
                 raise CaseNotFound from error
-    wanted = CaseRow.id == case_id if reference is None else CaseRow.reference == reference
-    row = session.scalars(select(CaseRow).where(_condition(viewer, reference), wanted)).one_or_none()
+    values = {"case_id": case_id} if reference is None else {"reference": reference}
+    row = session.scalars(_one_case(viewer, by_reference=reference is not None), values).one_or_none()
     if row is None:
         raise CaseNotFound
     if viewer.actor is not None:
         log_view(session, viewer.actor, row.id, purpose)
     return row
+
+
+@lru_cache(maxsize=1024)
+def _one_case(viewer: Viewer, *, by_reference: bool) -> Select[CaseRow]:
+    """The statement that opens the door for a viewer, put together once: every page of a case asks it."""
+    if not by_reference:
+        return select(CaseRow).where(_condition(viewer, None), CaseRow.id == bindparam("case_id", type_=Uuid()))
+    reference = bindparam("reference", type_=Text())
+    return select(CaseRow).where(_condition(viewer, reference), CaseRow.reference == reference)
 
 
 def log_view(session: Session, actor: Actor, case_id: UUID, purpose: str) -> None:
@@ -151,10 +162,18 @@ def timeline(session: Session, viewer: Viewer, case: CaseRow) -> list[EventRow]:
     audiences = [audience.value for audience in _AUDIENCES[viewer.sort]]
     if viewer.sort == "party" and viewer.party_case_id not in (case.id, case.parent_id):
         audiences = [Audience.PUBLIC.value]
-    query = (
-        select(EventRow).where(EventRow.case_id == case.id, EventRow.audience.in_(audiences)).order_by(EventRow.number)
+    return list(session.scalars(_TIMELINE, {"case_id": case.id, "audiences": audiences}))
+
+
+# Put together once: every page of a case asks it.
+_TIMELINE: Final = (
+    select(EventRow)
+    .where(
+        EventRow.case_id == bindparam("case_id", type_=Uuid()),
+        EventRow.audience.in_(bindparam("audiences", expanding=True)),
     )
-    return list(session.scalars(query))
+    .order_by(EventRow.number)
+)
 
 
 def clocks(session: Session, case: CaseRow) -> list[ClockRow]:

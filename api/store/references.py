@@ -35,7 +35,8 @@ def _check_symbol(symbols: str) -> str:
 
 def new_reference(kind: CaseKind) -> str:
     """A fresh reference, e.g. `T-24K7-9QXM-3F7Z`: kind, 11 random symbols (55 bits), a check symbol."""
-    symbols = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_SYMBOLS))
+    drawn = secrets.randbits(5 * RANDOM_SYMBOLS)
+    symbols = "".join(ALPHABET[drawn >> 5 * place & 31] for place in range(RANDOM_SYMBOLS))
     symbols += _check_symbol(symbols)
     return "-".join((PREFIXES[kind], symbols[:4], symbols[4:8], symbols[8:]))
 

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
 from api.clock import now
 from api.jurisdiction.loading import jurisdictions_of
 from api.jurisdiction.model import Jurisdiction
+from api.plain_sql import ask
 from api.store.checking import check
-from api.store.clocks import move_clocks
+from api.store.clocks import clock_values, first_clocks, move_clocks
 from api.store.errors import CaseNotFound, ChainBroken, Confidential
 from api.store.hashing import canonical_json, event_sha256, iso_utc
 from api.store.kinds import SYSTEM, Actor, Audience, CaseKind
 from api.store.references import new_reference
 from api.store.states import next_state, state_after
 from api.store.tables import CaseRow, ClockRow, EventRow
+from api.store.transitions import NEW
+
+# What else an event brings about, in its own transaction: a session carries functions of (session, case, event).
+FOLLOWERS_KEY: Final = "tertib.followers"
 
 
 def open_case(
@@ -54,11 +59,11 @@ def open_case(
     Raises:
         BodyRefused: the body is not plain JSON or is too large.
     """
+    # What the session holds back comes first: the case may hang on it.
+    session.flush()
     opened_at = now(session, fresh=True)
-    canonical_json(subject or {})
-    row = _inserted(
-        session,
-        kind,
+    indexed = canonical_json(subject or {})
+    row = CaseRow(
         id=uuid4(),
         kind=kind.value,
         jurisdiction=jurisdiction.id,
@@ -67,20 +72,52 @@ def open_case(
         parent_id=parent_id,
         subject=subject or {},
         confidential=confidential,
+        state=NEW,
+        event_count=0,
+        head_sha256=None,
     )
-    _append(session, row, "opened", actor=actor, body=body, audience=audience, at=opened_at)
+    state = next_state(kind, NEW, "opened")
+    check(session, row, "opened", actor=actor, at=opened_at)
+    event = _event(
+        row,
+        "opened",
+        actor=actor,
+        text=_text(jurisdiction, kind, "opened", body, opened_at),
+        audience=audience,
+        at=opened_at,
+    )
+    clocks = json.dumps([clock_values(one) for one in first_clocks(jurisdiction, row, event)])
+    # Of ten million cases some two meet by chance in 55 bits once in some hundred offices: the constraint decides.
+    while True:
+        row.reference = new_reference(kind)
+        values = (
+            row.id,
+            row.reference,
+            row.kind,
+            row.jurisdiction,
+            row.agency,
+            opened_at,
+            parent_id,
+            indexed,
+            confidential,
+            actor.id,
+            actor.name,
+            actor.role,
+            event.audience,
+            event.body,
+            event.sha256,
+            clocks,
+        )
+        if ask(session, _OPEN, values)[0][0]:
+            break
+    # The database's trigger has moved state, count and head, by the same table; had it not, it would have refused.
+    row.state, row.event_count, row.head_sha256 = state, 1, event.sha256
+    make_transient_to_detached(row)
+    session.add(row)
     return row
 
 
-def _inserted(session: Session, sort: CaseKind, **values: object) -> CaseRow:
-    # Of ten million cases some two meet by chance in 55 bits once in some hundred offices: the constraint decides.
-    while True:
-        row = session.scalars(_INSERT, {"reference": new_reference(sort), **values}).one_or_none()
-        if row is not None:
-            return row
-
-
-_INSERT: Final = insert(CaseRow).on_conflict_do_nothing(index_elements=["reference"]).returning(CaseRow)
+_OPEN: Final = "SELECT tertib_open_case(%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)"
 
 
 def append(
@@ -163,12 +200,51 @@ def _append(
     jurisdiction = jurisdictions_of(session)[row.jurisdiction]
     if event_type == "redirected" and row.confidential:
         _check_oversight(jurisdiction, body.get("agency"))
+    text = _text(jurisdiction, kind, event_type, body, at)
+    event = _event(row, event_type, actor=actor, text=text, audience=audience, at=at)
+    if event_type == "redirected" and isinstance(body.get("agency"), str):
+        row.agency = body["agency"]
+    session.add(event)
+    session.flush()
+    # The database's trigger has moved state, count and head, by the same table; had it not, it would have refused.
+    for name, value in (("state", state), ("event_count", event.number), ("head_sha256", event.sha256)):
+        set_committed_value(row, name, value)
+    for resumed in move_clocks(session, jurisdiction, row, event, actor=actor):
+        _append(
+            session,
+            row,
+            "clock_moved",
+            actor=SYSTEM,
+            body={
+                "clock": resumed.clock.name,
+                "round": resumed.clock.round,
+                "policy": resumed.clock.policy_id,
+                "from": iso_utc(resumed.before),
+                # None: the holidays of the year that it reaches now are not published yet.
+                "due_at": None if resumed.clock.due_at is None else iso_utc(resumed.clock.due_at),
+                "paused_at": iso_utc(resumed.paused_at),
+                "resumed_at": iso_utc(at),
+            },
+            audience=Audience.PUBLIC,
+            at=at,
+        )
+    for follower in session.info.get(FOLLOWERS_KEY, ()):
+        follower(session, row, event)
+    return event
+
+
+def _text(jurisdiction: Jurisdiction, kind: CaseKind, event_type: str, body: dict[str, Any], at: datetime) -> str:
+    """The body's exact bytes; of a decision that can be undone with the moment from which it cannot."""
     window_s = jurisdiction.undo_window_s(kind, event_type, at)
     if window_s:
         body = {**body, "final_at": iso_utc(at + timedelta(seconds=window_s))}
-    text = canonical_json(body)
+    return canonical_json(body)
+
+
+def _event(row: CaseRow, event_type: str, *, actor: Actor, text: str, audience: Audience, at: datetime) -> EventRow:
+    """The next event of a case, chained to the one before it."""
     number = row.event_count + 1
-    event = EventRow(
+    return EventRow(
         case_id=row.id,
         number=number,
         at=at,
@@ -190,33 +266,6 @@ def _append(
             previous_sha256=row.head_sha256,
         ),
     )
-    if event_type == "redirected" and isinstance(body.get("agency"), str):
-        row.agency = body["agency"]
-    session.add(event)
-    session.flush()
-    # The database's trigger has moved state, count and head, by the same table; had it not, it would have refused.
-    for name, value in (("state", state), ("event_count", number), ("head_sha256", event.sha256)):
-        set_committed_value(row, name, value)
-    for resumed in move_clocks(session, jurisdiction, row, event, actor=actor):
-        _append(
-            session,
-            row,
-            "clock_moved",
-            actor=SYSTEM,
-            body={
-                "clock": resumed.clock.name,
-                "round": resumed.clock.round,
-                "policy": resumed.clock.policy_id,
-                "from": iso_utc(resumed.before),
-                # None: the holidays of the year that it reaches now are not published yet.
-                "due_at": None if resumed.clock.due_at is None else iso_utc(resumed.clock.due_at),
-                "paused_at": iso_utc(resumed.paused_at),
-                "resumed_at": iso_utc(at),
-            },
-            audience=Audience.PUBLIC,
-            at=at,
-        )
-    return event
 
 
 def _check_oversight(jurisdiction: Jurisdiction, agency_id: object) -> None:
@@ -226,15 +275,25 @@ def _check_oversight(jurisdiction: Jurisdiction, agency_id: object) -> None:
         raise Confidential(f"This goes past the unit it is about: pass it on to an agency of oversight ({known}).")
 
 
+# Put together once: a page asks them each time.
+_EVENTS: Final = (
+    select(EventRow).where(EventRow.case_id == bindparam("case_id", type_=Uuid())).order_by(EventRow.number)
+)
+_CLOCKS: Final = (
+    select(ClockRow)
+    .where(ClockRow.case_id == bindparam("case_id", type_=Uuid()))
+    .order_by(ClockRow.started_at, ClockRow.name)
+)
+
+
 def events_of(session: Session, case_id: UUID) -> list[EventRow]:
     """All events of a case in order, for the office's own work (pages use `reading.timeline`)."""
-    return list(session.scalars(select(EventRow).where(EventRow.case_id == case_id).order_by(EventRow.number)))
+    return list(session.scalars(_EVENTS, {"case_id": case_id}))
 
 
 def clocks_of(session: Session, case_id: UUID) -> list[ClockRow]:
     """All clocks of a case, the oldest first."""
-    query = select(ClockRow).where(ClockRow.case_id == case_id).order_by(ClockRow.started_at, ClockRow.name)
-    return list(session.scalars(query))
+    return list(session.scalars(_CLOCKS, {"case_id": case_id}))
 
 
 def verify_chain(session: Session, case_id: UUID) -> str:

@@ -157,16 +157,16 @@ def _review(database: Database, clock: DatabaseClock, number: int) -> None:
     while True:
         clock.offset = base
         with database.session() as session:
-            row = take_next(session, judge.viewer, actor)
-            if row is None:
+            taken = take_next(session, judge.viewer, actor)
+            if taken is None:
                 return
-            seeing.record(session, case_id=row.id, viewer=actor, session_id=judge.session_id, what=seeing.PAGE)
+            seeing.record(session, case_id=taken, viewer=actor, session_id=judge.session_id, what=seeing.PAGE)
         clock.offset = base + _LOOK
         with database.session() as session:
             decision.decide(
                 session,
                 judge,
-                row.id,
+                taken,
                 decision="reject",
                 reason_id=_REASON,
                 blocked=None,

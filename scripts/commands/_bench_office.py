@@ -1,27 +1,31 @@
-"""One process that serves an office and does nothing beside it, for measuring: `python -m ... HOME PORT`."""
+"""An office that is served and does nothing beside it, for measuring: `python -m ... HOME PORT PROCESSES`."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.settings import Settings
 
 _START_LIMIT_S: Final = 180
+_MODULE: Final = "scripts.commands._bench_office"
+_HOME: Final = "TERTIB_BENCH_HOME"
 
 
 @contextmanager
-def served(home: Path, port: int) -> Iterator[str]:
-    """Serve an office in a process of its own, without the sweeper, until the block ends.
+def served(home: Path, port: int, *, processes: int = 1) -> Iterator[str]:
+    """Serve an office in processes of its own, without the sweeper, until the block ends.
 
     Yields:
         The office's address.
@@ -29,7 +33,7 @@ def served(home: Path, port: int) -> Iterator[str]:
     Raises:
         RuntimeError: it does not answer in time.
     """
-    command = [sys.executable, "-m", "scripts.commands._bench_office", str(home), str(port)]
+    command = [sys.executable, "-m", _MODULE, str(home), str(port), str(processes)]
     with (home / "office.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - ourselves
     url = f"http://127.0.0.1:{port}"
@@ -52,8 +56,18 @@ def served(home: Path, port: int) -> Iterator[str]:
 
 def main() -> None:
     """Serve until stopped."""
-    office = create_app(Settings(home=Path(sys.argv[1])), sweeper=False)
-    uvicorn.run(office, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning", server_header=False)
+    os.environ[_HOME] = sys.argv[1]
+    port, processes = int(sys.argv[2]), int(sys.argv[3])
+    options: dict[str, Any] = {"host": "127.0.0.1", "port": port, "log_level": "warning", "server_header": False}
+    if processes == 1:
+        uvicorn.run(office(), **options)
+    else:
+        uvicorn.run(f"{_MODULE}:office", factory=True, workers=processes, **options)
+
+
+def office() -> FastAPI:
+    """The office of one process."""
+    return create_app(Settings(home=Path(os.environ[_HOME])), sweeper=False)
 
 
 if __name__ == "__main__":

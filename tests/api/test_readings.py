@@ -50,8 +50,8 @@ def tickets(office: Office) -> list[CaseRow]:
 
 def taken_by(office: Office, user: User) -> str | None:
     with office.database.session() as session:
-        row = queue.take_next(session, user.viewer, user.actor)
-        return None if row is None else str(row.id)
+        taken = queue.take_next(session, user.viewer, user.actor)
+        return None if taken is None else str(taken)
 
 
 @pytest.mark.usefixtures("read_twice")

@@ -218,7 +218,7 @@ def test_two_officers_never_get_the_same_next_case(signed_in: Office, make_user:
         theirs = queue.take_next(other, second.viewer, second.actor)
         assert mine is not None
         assert theirs is not None
-        assert mine.id != theirs.id
+        assert mine != theirs
 
 
 def test_a_skipped_case_goes_back_and_is_not_offered_again_at_once(signed_in: Office) -> None:
