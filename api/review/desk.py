@@ -134,7 +134,7 @@ class Desk:
         """To the next case, or to the queue when nothing waits; told on that page what was done."""
         following = queue.take_next(self.session, self.user.viewer, self.user.actor, after=of)
         told = f"?done={done}&of={of.reference}" + ("" if ticket is None else f"&ticket={ticket.reference}")
-        where = "/review" if following is None else f"/review/{following.id}"
+        where = "/review" if following is None else f"/review/{following}"
         return RedirectResponse(where + told, status_code=303)
 
     def case(self, name: str) -> CaseRow:

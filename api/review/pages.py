@@ -62,7 +62,7 @@ def next_case(desk: TheDesk, after: Annotated[str, Form(max_length=40)] = "") ->
         desk.put_down(case)
     may_take = desk.user.role in ANSWERING_ROLES
     following = queue.take_next(desk.session, desk.user.viewer, desk.user.actor, after=case) if may_take else None
-    target = "/review?done=empty" if following is None else f"/review/{following.id}"
+    target = "/review?done=empty" if following is None else f"/review/{following}"
     return RedirectResponse(target, status_code=303)
 
 
