@@ -23,6 +23,7 @@ from typing import Final, Literal, Self
 import av
 
 Fault = Literal["none", "refuse", "silent", "mute", "frozen", "garbage"]
+FAULTS: Final[tuple[Fault, ...]] = ("none", "refuse", "silent", "mute", "frozen", "garbage")
 RTP_CLOCK: Final = 90_000
 NTP_EPOCH_S: Final = 2_208_988_800
 """Seconds from 1900 to 1970."""

@@ -42,6 +42,7 @@ def open_source(
     clock_uncertainty_ms: float = 1000.0,
     started_at: datetime,
     paced: bool = False,
+    attempts: int | None = 5,
 ) -> Source:
     """The source that `name` means.
 
@@ -51,6 +52,7 @@ def open_source(
         clock_uncertainty_ms: How far `recorded_at` may be off, in milliseconds.
         started_at: Now; what is assumed for a file of which nobody says when it was recorded.
         paced: For files: deliver at the speed of recording instead of as fast as possible.
+        attempts: For streams: failed connections in a row after which to give up; None = never.
 
     Returns:
         A source, not yet opened.
@@ -59,7 +61,7 @@ def open_source(
         MediaError: When there is no such file or the kind is unknown.
     """
     if name.startswith(("rtsp://", "rtsps://")):
-        return RtspSource(name)
+        return RtspSource(name, attempts=attempts)
     if "://" in name:
         raise MediaError(f"{name}: only rtsp:// and rtsps:// streams are understood")
     path = Path(name)

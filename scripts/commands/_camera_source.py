@@ -16,6 +16,7 @@ def source_of(
     media: str | None = None,
     recorded_at: datetime | None = None,
     paced: bool = False,
+    attempts: int | None = 5,
 ) -> Source:
     """The source of a scene.
 
@@ -25,6 +26,7 @@ def source_of(
         media: Takes the place of the scene's own media.
         recorded_at: Takes the place of the scene's own time.
         paced: Play files at the speed of recording.
+        attempts: For streams: failed connections in a row after which to give up; None = never.
 
     Raises:
         MediaError: There is no media, or it cannot be opened.
@@ -40,6 +42,7 @@ def source_of(
         clock_uncertainty_ms=scene.media.clock_uncertainty_ms if scene.media else 1000.0,
         started_at=datetime.now(UTC),
         paced=paced,
+        attempts=attempts,
     )
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 
 from models.detector import load_detector
 from models.errors import ModelError
 from models.plates.reader import load_plate_reader
+from pipeline.box.simulated_camera import FAULTS, SimulatedCamera
 from pipeline.camera import Camera, CameraStats, Event, run_cameras
+from pipeline.delivery.enrolment import OfficeDoor
 from pipeline.delivery.errors import SpoolError
 from pipeline.delivery.sender import Sender, SendResult
 from pipeline.delivery.spool import Spool
@@ -25,6 +30,7 @@ from pipeline.ingest import MediaError
 from pipeline.perception.shared_detector import SharedDetector
 from pipeline.scene import SceneError, load_scene
 from pipeline.sealer import Sealer, running_software
+from scripts.commands._box_run import reporting, supervise, token_for
 from scripts.commands._camera_keys import folder_key
 from scripts.commands._camera_source import instant, source_of
 from scripts.commands._event_lines import event_line
@@ -67,16 +73,30 @@ def run(
         with Spool(spool) as kept:
             cameras = _cameras(scene_files, instant(recorded_at), paced=paced, threads=threads)
             names = [camera.scene.camera.id for camera in cameras]
-            signing = {name: folder_key(keys or spool / "keys", name) for name in names}
+            folder = keys or spool / "keys"
+            signing = {name: folder_key(folder, name) for name in names}
             sealer = Sealer(keys=signing, ledger=kept, software=running_software())
-            sender = Sender(kept, office, token) if office else None
-            stats, sent = _run(cameras, sealer, sender, jsonl=jsonl)
+            sender = Sender(kept, office, token or _tokens(names, folder)) if office else None
+            latest: list[str] = [""]
+            with reporting(spool, cameras, kept, sender, lambda: latest[-1]):
+                stats, sent = _run(cameras, sealer, sender, jsonl=jsonl)
+                latest.append((sent.why if sent else None) or "")
             counts = kept.counts()
     except FAILURES as error:
         raise typer.TyperException(str(error)) from error
     _tell(stats, counts.pending, sent, jsonl=jsonl)
     if sent and (sent.stop or sent.refused):
         raise SystemExit(1)
+
+
+def _tokens(names: Sequence[str], keys: Path) -> dict[str, str]:
+    found = {name: token_for(name, "", keys) for name in names}
+    missing = [name for name, token in found.items() if not token]
+    if missing:
+        raise SpoolError(
+            f"there is no token for camera {missing[0]}: enrol it with `tertib camera enrol`, or give one with --token"
+        )
+    return found
 
 
 def _cameras(scene_files: Sequence[Path], recorded_at: datetime | None, *, paced: bool, threads: int) -> list[Camera]:
@@ -92,7 +112,7 @@ def _cameras(scene_files: Sequence[Path], recorded_at: datetime | None, *, paced
     return [
         Camera(
             scene,
-            source_of(scene, file, recorded_at=recorded_at, paced=paced),
+            source_of(scene, file, recorded_at=recorded_at, paced=paced, attempts=None),
             detector=detector,
             reader=readers[scene.plate_countries],
         )
@@ -154,3 +174,104 @@ def _tell(stats: CameraStats, waiting: int, sent: SendResult | None, *, jsonl: b
         )
     if sent and sent.why:
         sys.stderr.write(f"{sent.why}\n")
+
+
+@app.command(epilog="Example: tertib camera box /etc/tertib/cameras --spools /var/lib/tertib --metrics-port 9108")
+def box(
+    scenes: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of scene files, one a camera.")],
+    spools: Annotated[Path, typer.Option(metavar="DIR", help="Gets a spool a camera.")],
+    office: Annotated[str | None, typer.Option(metavar="URL", help="The office.")] = None,
+    keys: Annotated[Path | None, typer.Option(metavar="DIR", help="Keys and tokens, as `enrol` leaves them.")] = None,
+    metrics_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Serve Prometheus here.")] = None,
+    paced: Annotated[bool, typer.Option("--paced", help="Play files at the speed of recording.")] = False,
+) -> None:
+    """Run a process a camera, and bring back whoever dies, hangs or swells; until it is stopped.
+
+    A scene file that is added, changed or removed starts, restarts or stops its own camera, and no other.
+    """
+    if not scenes.is_dir():
+        raise typer.TyperException(f"{scenes}: there is no such folder")
+    more = ["--office", office] if office else []
+    more += ["--keys", str(keys)] if keys else []
+    more += ["--paced"] if paced else []
+    stop = threading.Event()
+    with stopped_by_signal(stop):
+        supervise(scenes, spools, more, metrics_port, stop)
+
+
+@app.command(epilog="Example: tertib camera enrol jt-smg-001 --office https://etle.example --code 7KQ2-MX4P-9DTR-B3WE")
+def enrol(
+    camera_id: Annotated[str, typer.Argument(help="Id of the camera, as in its scene file.")],
+    office: Annotated[str, typer.Option(metavar="URL", help="The office.")],
+    code: Annotated[str, typer.Option(help="One-time code, from `tertib office enrol-code`.")],
+    keys: Annotated[Path, typer.Option(metavar="DIR", help="Gets the key and the token.")] = Path("var/keys"),
+) -> None:
+    """Make a key for a camera, and have the office trust it for a one-time code."""
+    with _door(office) as door:
+        link = door.enrol(code, keys, camera_id)
+    sys.stdout.write(f"{camera_id} is enrolled; its chain goes on at place {link.sequence}\n")
+    if link.sequence > 1:
+        sys.stdout.write("the office knows this camera: run `tertib camera adopt-head` if the box's spool is new\n")
+
+
+@app.command("change-key", epilog="Example: tertib camera change-key jt-smg-001 --office https://office.example")
+def change_key(
+    camera_id: Annotated[str, typer.Argument(help="Id of the camera.")],
+    office: Annotated[str, typer.Option(metavar="URL", help="The office.")],
+    keys: Annotated[Path, typer.Option(metavar="DIR", help="Keys and tokens.")] = Path("var/keys"),
+) -> None:
+    """Replace a camera's signing key; then restart the camera. What the old key signed stays valid."""
+    with _door(office) as door:
+        keyid = door.change_key(camera_id, keys, token_for(camera_id, "", keys))
+    sys.stdout.write(f"{camera_id} signs with {keyid[:12]}... from its next start on\n")
+
+
+@app.command("adopt-head", epilog="Example: tertib camera adopt-head jt-smg-001 --spool var/spool --office URL")
+def adopt_head(
+    camera_id: Annotated[str, typer.Argument(help="Id of the camera.")],
+    spool: Annotated[Path, typer.Option(metavar="DIR", help="The new spool.")],
+    office: Annotated[str, typer.Option(metavar="URL", help="The office.")],
+    keys: Annotated[Path, typer.Option(metavar="DIR", help="Keys and tokens.")] = Path("var/keys"),
+    token: Annotated[str, typer.Option(envvar="TERTIB_TOKEN", help="The camera's token; default: of DIR.")] = "",
+) -> None:
+    """After a spool was lost: go on where the office's books say that the camera's chain ends."""
+    with _door(office) as door:
+        link = door.head(camera_id, token_for(camera_id, token, keys))
+        with Spool(spool) as kept:
+            kept.adopt_head(camera_id, link)
+    sys.stdout.write(f"{camera_id} goes on at place {link.sequence}\n")
+
+
+@app.command(epilog="Example: tertib camera simulate samples/clips/parkpow-cars.mp4 --port 8554 --fault frozen")
+def simulate(
+    clip: Annotated[Path, typer.Argument(help="H.264 or H.265 video; is played in a loop.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8554,
+    fault: Annotated[str, typer.Option(help="none, refuse, silent, mute, frozen or garbage.")] = "none",
+    drop_every_s: Annotated[float | None, typer.Option(help="Break each connection after so long.")] = None,
+    clock_off_s: Annotated[float, typer.Option(help="How far the camera's own clock is off.")] = 0.0,
+) -> None:
+    """Play a clip as an RTSP camera, with a fault if wanted; for drills."""
+    chosen = next((known for known in FAULTS if known == fault), None)
+    if chosen is None:
+        raise typer.TyperException(f"--fault {fault}: choose one of {', '.join(FAULTS)}")
+    stop = threading.Event()
+    try:
+        made = SimulatedCamera(
+            clip, port=port, drop_every_s=drop_every_s, now=lambda: max(1.0, time.time() + clock_off_s)
+        )
+    except (OSError, ValueError) as error:
+        raise typer.TyperException(f"{clip}: cannot be played ({error})") from error
+    with stopped_by_signal(stop), made as camera:
+        camera.fault = chosen
+        sys.stdout.write(f"{camera.url}\n")
+        sys.stdout.flush()
+        stop.wait()
+
+
+@contextmanager
+def _door(office: str) -> Iterator[OfficeDoor]:
+    try:
+        with httpx.Client(timeout=httpx.Timeout(30, connect=10)) as client:
+            yield OfficeDoor(office, client)
+    except (SpoolError, EvidenceError, OSError, httpx.InvalidURL) as error:
+        raise typer.TyperException(str(error)) from error

@@ -13,8 +13,10 @@ from typing import Annotated
 
 import typer
 
+from api.clock import now
 from api.database import Database, DatabaseError, connect
-from api.intake.cameras import CameraError, add_camera, add_key, key_ring
+from api.enrolment.service import make_code
+from api.intake.cameras import CameraError, add_camera, add_key, key_ring, revoke_key
 from api.jurisdiction.loading import JurisdictionError
 from api.people.service import PeopleError, add_user
 from api.register.service import RegisterError, load_register, read_register
@@ -138,6 +140,32 @@ def add_camera_command(
             token_file.write_text(token + "\n")
     shown = {} if token_file is not None else {"token": token}
     _tell(camera_id=camera_id, keys=sum(key.camera_id == camera_id for key in ring.keys), **shown)
+
+
+@app.command("enrol-code", epilog="Example: tertib office enrol-code jt-smg-001")
+def enrol_code_command(
+    camera_id: Annotated[str, typer.Argument(help="Id of a registered camera.")], home: Home = None
+) -> None:
+    """Make a one-time code for a camera's box, shown once; it counts for a day, and ends the codes made before."""
+    with office(home) as (_, database), database.session() as session:
+        code = make_code(session, camera_id)
+    _tell(camera_id=camera_id, code=code)
+
+
+@app.command("revoke-key", epilog="Example: tertib office revoke-key jt-smg-001 3f9a1c2b7d10")
+def revoke_key_command(
+    camera_id: Annotated[str, typer.Argument(help="Id of the camera.")],
+    keyid: Annotated[str, typer.Argument(help="The key's id, or its first 12 characters.")],
+    home: Home = None,
+) -> None:
+    """From now on nothing that is signed with this key is accepted: it may be in wrong hands."""
+    with office(home) as (settings, database), database.session() as session:
+        meant = [key for key in key_ring(session, camera_id).keys if len(keyid) >= 12 and key.keyid.startswith(keyid)]
+        if len(meant) != 1:
+            raise typer.TyperException(f"camera {camera_id} has no key {keyid}: see keys/cameras.json for its keys")
+        revoke_key(session, meant[0].keyid, now(session))
+        key_ring(session).save(settings.home / "keys" / "cameras.json")
+    _tell(camera_id=camera_id, revoked=meant[0].keyid)
 
 
 @app.command("load-register", epilog="Example: tertib office load-register samples/register.csv")

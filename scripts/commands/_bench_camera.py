@@ -1,0 +1,255 @@
+"""`tertib bench camera`: a camera's work beside what a user would assemble, in CPU seconds."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import av
+import cv2
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from models.catalogue import resolve
+from models.detector import Detector, load_detector
+from models.errors import ModelError
+from models.plates.reader import PlateReader, load_plate_reader
+from models.plates.reading import PlateReading
+from pipeline.camera import Camera
+from pipeline.exhibits import Finding
+from pipeline.ingest import MediaError, open_source
+from pipeline.ingest.saving import Steps
+from pipeline.scene import Scene, SceneError, load_scene
+from scripts.commands._bench_row import Row, in_turns, tell
+
+EXAMPLE: Final = "Example: tertib bench camera --scene samples/scenes/parkpow-cars.yaml --runs 5 --json"
+QUIET_S: Final = 20
+FPS: Final = 18
+
+
+@dataclass
+class _Counting:
+    """A plate reader that counts its calls."""
+
+    reader: PlateReader
+    calls: int = 0
+
+    def read(self, crop_bgr: NDArray[np.uint8]) -> PlateReading:
+        self.calls += 1
+        return self.reader.read(crop_bgr)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    findings: frozenset[tuple[str, str, str | None]]
+    tracks: int
+    video_s: float
+    inferred: int
+
+
+def measure(
+    scene: Annotated[Path, typer.Option(help="Scene of the busy clip.")] = Path("samples/scenes/parkpow-cars.yaml"),
+    media: Annotated[str | None, typer.Option(help="Busy clip; default: the scene's own.")] = None,
+    runs: Annotated[int, typer.Option(min=1, max=50, help="How often each is run, in turns.")] = 5,
+    steps: Annotated[bool, typer.Option("--steps", help="Measure each saving step instead of opponents.")] = False,
+    opponent: Annotated[bool, typer.Option("--opponent/--no-opponent", help="Run ultralytics as well.")] = True,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Busy and quiet clip beside `ultralytics` track() with OCR of every plate box, and beside bare decoding.
+
+    `ultralytics` (AGPL) is no dependency: where it is not installed its rows are left out and the command says so. It
+    is given the same weights, so that both look for the same things.
+    """
+    try:
+        where = load_scene(scene)
+        clip = Path(media or where.media_path() or "")
+        detector, reader = load_detector(threads=1), load_plate_reader(countries=where.plate_countries)
+        with tempfile.TemporaryDirectory(prefix="tertib-bench-") as folder:
+            quiet = _quiet_clip(clip, Path(folder) / "quiet.mp4")
+            # Once before, so that models are compiled and files are in the cache.
+            first = _watch(where, clip, detector, reader, Steps())
+            if steps:
+                rows = _step_rows(where, {"busy": clip, "quiet": quiet}, detector, reader, runs)
+            else:
+                rows = _rows(where, clip, quiet, detector, reader, runs, first, with_opponent=opponent)
+    except (SceneError, MediaError, ModelError, OSError) as error:
+        raise typer.TyperException(str(error)) from error
+    tell("camera", rows, as_json=json_, clip=clip.name)
+
+
+def _watch(scene: Scene, clip: Path, detector: Detector, reader: PlateReader, steps: Steps) -> _Seen:
+    source = open_source(str(clip), recorded_at=datetime(2026, 3, 2, tzinfo=UTC), started_at=datetime.now(UTC))
+    camera = Camera(scene, source, detector=detector, reader=reader, steps=steps)
+    found = [e for e in camera.events() if isinstance(e, Finding)]
+    told = frozenset((f.candidate.offence.value, f.candidate.vehicle_class, f.plate.text) for f in found)
+    return _Seen(told, camera.stats.tracks, source.duration_s or camera.stats.video_s, camera.stats.inferred)
+
+
+def _rows(
+    scene: Scene,
+    busy: Path,
+    quiet: Path,
+    detector: Detector,
+    reader: PlateReader,
+    runs: int,
+    first: _Seen,
+    *,
+    with_opponent: bool,
+) -> list[Row]:
+    counting = _Counting(reader)
+    _watch(scene, busy, detector, counting, Steps())
+    ours_calls = 1000 * counting.calls / max(1, first.tracks)
+    opponent = _ultralytics(reader) if with_opponent else None
+    version = f"ultralytics {_version()} track() on every frame + OCR of every plate box"
+    rows: list[Row] = []
+
+    def ours() -> None:
+        _watch(scene, busy, detector, reader, Steps())
+
+    if opponent is None:
+        (ours_s,) = in_turns(runs, ours)
+        why = "ultralytics is not installed, so its rows are left out" if with_opponent else "no opponent was asked for"
+        speed = first.video_s / ours_s
+        rows.append(Row("busy clip", speed, None, "-", None, "video s / CPU s", runs, remark=why))
+    else:
+        tracks, calls = opponent(busy)
+        ours_s, theirs_s = in_turns(runs, ours, lambda: opponent(busy))
+        speed, their_speed = first.video_s / ours_s, first.video_s / theirs_s
+        ratio = speed / their_speed
+        told = f"{first.tracks} road users by ours, {tracks} by theirs; {len(first.findings)} findings"
+        rows.append(
+            Row("busy clip", speed, their_speed, version, ratio, "video s / CPU s", runs, 5.0, ratio >= 5, told)
+        )
+        their_calls = 1000 * calls / max(1, tracks)
+        ratio = their_calls / max(ours_calls, 1e-9)
+        rows.append(
+            Row("OCR of plates", ours_calls, their_calls, version, ratio, "calls / 1,000 vehicles", 1, 20, ratio >= 20)
+        )
+    quiet_s, decode_s = in_turns(runs, lambda: _watch(scene, quiet, detector, reader, Steps()), lambda: _decode(quiet))
+    ratio = decode_s / quiet_s
+    rows.append(
+        Row(
+            "quiet clip",
+            quiet_s,
+            decode_s,
+            f"decoding alone (opencv {cv2.__version__})",
+            ratio,
+            "CPU s",
+            runs,
+            4.0,
+            ratio >= 4,
+            f"{QUIET_S} s of {busy.name}'s first picture with a sensor's noise, a keyframe every 2 s",
+        )
+    )
+    ten = scene.model_copy(update={"analyse_fps": 10.0})
+    busy_ten, quiet_ten = in_turns(
+        min(runs, 3),
+        lambda: _watch(ten, busy, detector, reader, Steps()),
+        lambda: _watch(ten, quiet, detector, reader, Steps()),
+    )
+    for what, video_s, spent, floor in (("busy", first.video_s, busy_ten, 3.0), ("quiet", QUIET_S, quiet_ten, 12.0)):
+        cameras = 2 * video_s / spent
+        rows.append(
+            Row(
+                f"cameras at 10 analysed pictures/s on 2 cores, {what}",
+                cameras,
+                None,
+                "-",
+                None,
+                "cameras",
+                min(runs, 3),
+                floor,
+                cameras >= floor,
+                "reckoned from CPU seconds a video second",
+            )
+        )
+    return rows
+
+
+def _step_rows(scene: Scene, clips: dict[str, Path], detector: Detector, reader: PlateReader, runs: int) -> list[Row]:
+    rows: list[Row] = []
+    for what, clip in clips.items():
+        base = _watch(scene, clip, detector, reader, Steps.none())
+        ladder = {name: Steps.none().only(name) for name in Steps.names()}
+        # Keyframes rest on what the gate says.
+        ladder["keyframes"] = replace(ladder["keyframes"], gate=True)
+        ladder["all"] = Steps()
+        for name, chosen in ladder.items():
+            seen = _watch(scene, clip, detector, reader, chosen)
+            changed = len(base.findings ^ seen.findings)
+            spent, off = in_turns(
+                runs,
+                lambda chosen=chosen, clip=clip: _watch(scene, clip, detector, reader, chosen),  # type: ignore[misc]
+                lambda clip=clip: _watch(scene, clip, detector, reader, Steps.none()),  # type: ignore[misc]
+            )
+            told = f"{1 - spent / off:.0%} of the CPU saved; {changed} findings of {len(base.findings)} changed; "
+            told += f"{seen.inferred} of {base.inferred} pictures inferred; road users {seen.tracks} / {base.tracks}"
+            rows.append(Row(f"{what}: {name}", spent, off, "no step", off / spent, "CPU s", runs, remark=told))
+    return rows
+
+
+def _ultralytics(reader: PlateReader) -> Callable[[Path], tuple[int, int]] | None:
+    """The opponent: road users that it followed and OCR calls that it made; None where it is not installed."""
+    try:
+        from ultralytics import YOLO  # noqa: PLC0415 - a competitor, no dependency
+    except ImportError:
+        return None
+    path = str(resolve("traffic-n"))
+
+    def watch(clip: Path) -> tuple[int, int]:
+        model = YOLO(path, task="detect")
+        tracks: set[int] = set()
+        calls = 0
+        for result in model.track(source=str(clip), stream=True, verbose=False, persist=True, conf=0.15, device="cpu"):
+            for box in result.boxes:
+                if result.names[int(box.cls)] == "plate":
+                    x1, y1, x2, y2 = (max(0, int(value)) for value in box.xyxy[0])
+                    if x2 > x1 and y2 > y1:
+                        reader.read(result.orig_img[y1:y2, x1:x2])
+                        calls += 1
+                elif box.id is not None:
+                    tracks.add(int(box.id))
+        return len(tracks), calls
+
+    return watch
+
+
+def _version() -> str:
+    for name in ("ultralytics", "ultralytics-opencv-headless"):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return "absent"
+
+
+def _decode(clip: Path) -> None:
+    """What ultralytics' loader does to every picture before anything else."""
+    reader = cv2.VideoCapture(str(clip))
+    while reader.read()[0]:
+        pass
+    reader.release()
+
+
+def _quiet_clip(source: Path, target: Path) -> Path:
+    """The first picture of a clip, with a sensor's noise, as a camera would encode an empty road."""
+    with av.open(str(source)) as container:
+        still = next(container.decode(video=0)).to_ndarray(format="bgr24").astype(np.int16)
+    noise = np.random.default_rng(5)
+    with av.open(str(target), "w") as output:
+        stream = output.add_stream("libx264", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = still.shape[1], still.shape[0], "yuv420p"
+        stream.codec_context.gop_size = 2 * FPS
+        stream.options = {"preset": "veryfast", "crf": "26", "bf": "0", "sc_threshold": "0"}
+        for _ in range(QUIET_S * FPS):
+            grains = noise.normal(0, 1.5, still.shape[:2])[:, :, None]
+            picture = np.clip(still + grains, 0, 255).astype(np.uint8)
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        output.mux(stream.encode(None))
+    return target
