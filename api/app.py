@@ -27,6 +27,8 @@ from api.enrolment import routes as enrolment
 from api.intake import evidence
 from api.intake import routes as intake
 from api.limits import BodyLimit
+from api.metrics import routes as metrics
+from api.metrics.requests import CountRequests, RequestCounts
 from api.live import routes as live
 from api.mall import pages as mall
 from api.notices import pages as notices
@@ -81,6 +83,7 @@ ROUTERS = (
     desk_tickets.router,
     eoffice.router,
     mall.router,
+    metrics.router,
 )
 
 
@@ -141,13 +144,15 @@ def create_app(
     app.state.database = held
     app.state.outside = outside
     app.state.inbox = inbox
+    app.state.request_counts = RequestCounts()
     install(app)
     for router in ROUTERS:
         app.include_router(router)
     # The last one added is the outermost.
     app.add_middleware(FormTokens, settings=settings)
     app.add_middleware(BodyLimit, settings=settings)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(SecurityHeaders, secure=settings.secure)
+    app.add_middleware(CountRequests, counts=app.state.request_counts)
     return app
 
 

@@ -54,6 +54,12 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "payments": Subcommand("scripts.commands.payments", "Hold the bank's file of a day against the books.", "office"),
     "bench": Subcommand("scripts.commands.bench", "Speed against named opponents, on named suites.", "office"),
     "audit": Subcommand("scripts.commands.audit", "Check the case store, publish its head, prove a case.", "office"),
+    "people": Subcommand("scripts.commands.people", "Withdraw rights, change roles, end sign-ins.", "office"),
+    "keys": Subcommand("scripts.commands.keys", "Trust, replace and revoke cameras' keys; write them out.", "office"),
+    "backup": Subcommand("scripts.commands.backup", "An office's database, evidence and keys into a folder.", "office"),
+    "restore": Subcommand("scripts.commands.restore", "An office out of a backup, as it was at a moment.", "office"),
+    "court": Subcommand("scripts.commands.court", "A case as one sealed file for a court.", "office"),
+    "drill": Subcommand("scripts.commands.drill", "Kill, fill and probe an office; show what it survives.", "office"),
     "demo": Subcommand("scripts.commands.demo", "Office and sample cameras on one machine.", "all"),
     "doctor": Subcommand("scripts.commands.doctor", "What is wrong on this machine, and what to do.", "all"),
 }

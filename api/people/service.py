@@ -155,6 +155,61 @@ def find_user(session: Session, login: str) -> User | None:
     return None if row is None else _user(row)
 
 
+def withdraw(session: Session, login: str) -> int:
+    """Take all rights from somebody, now: their next request is refused, and so is every sign-in.
+
+    Returns:
+        How many sign-ins were ended.
+
+    Raises:
+        PeopleError: there is no such user.
+    """
+    row = _row(session, login)
+    row.active = False
+    return end_sign_ins(session, login)
+
+
+def change_role(session: Session, login: str, role: str, *, agency: str | None = None) -> User:
+    """Give somebody another role; it holds from their next request on.
+
+    Raises:
+        PeopleError: there is no such user or role, or the agency is missing.
+    """
+    row = _row(session, login)
+    if role not in STAFF_ROLES:
+        message = f"no role {role!r}: one of {', '.join(sorted(STAFF_ROLES))}"
+        raise PeopleError(message)
+    if role == "agency" and (agency or row.agency) is None:
+        message = "the role 'agency' needs the agency that the user belongs to"
+        raise PeopleError(message)
+    row.role, row.agency = role, agency or row.agency
+    session.flush()
+    return _user(row)
+
+
+def end_sign_ins(session: Session, login: str) -> int:
+    """End every sign-in of somebody, e.g. when a telephone was lost; they may sign in again.
+
+    Raises:
+        PeopleError: there is no such user.
+    """
+    row = _row(session, login)
+    open_ones = select(SignInRow).where(SignInRow.user_id == row.id, SignInRow.ended_at.is_(None))
+    ended = list(session.scalars(open_ones))
+    for one in ended:
+        one.ended_at = now(session)
+    session.flush()
+    return len(ended)
+
+
+def _row(session: Session, login: str) -> UserRow:
+    row = session.scalar(select(UserRow).where(UserRow.login == _login_key(login)))
+    if row is None:
+        message = f"there is no user {login!r}"
+        raise PeopleError(message)
+    return row
+
+
 def count_attempt(session: Session, login: str, address: str) -> int:
     """Write down an attempt to sign in before the password is looked at; commit it before `sign_in`.
 

@@ -78,7 +78,7 @@ def test_fields_replaced_and_signed_again(changes):
             continue
     try:
         payload = canonical_json(manifest)
-    except ValueError:
+    except (ValueError, TypeError):  # keys of two types have no order: nobody could have signed it
         return
     assert outcome(with_payload(payload)) != "signature-invalid"
 

@@ -1,0 +1,85 @@
+"""`tertib drill`: kill, fill and probe a throw-away office, and show what it survives."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from api.database import stop_embedded
+from api.metrics.routes import KEY_FILE
+from api.settings import kept_secret
+from scripts.commands._drill_faults import DrillError, drill_full, drill_order, drill_write_error, told
+from scripts.commands._drill_kill import drill_kill
+from scripts.commands._drill_lookups import drill_lookups
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Break a throw-away office on purpose.")
+
+
+def _run(work: Callable[[Path], dict[str, object]]) -> None:
+    with tempfile.TemporaryDirectory(prefix="tertib-drill-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder) / "home"
+        try:
+            found = work(home)
+        except DrillError as error:
+            raise typer.TyperException(f"this drill cannot run here: {error}") from error
+        finally:
+            if (home / "postgres").exists():
+                stop_embedded(home)
+    sys.stdout.write(json.dumps(found) + "\n")
+    if not found["holds"]:
+        raise typer.Exit(1)
+
+
+def _say(sentence: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(sentence + "\n")
+
+
+@app.command(epilog="Example: tertib drill kill --packages 2000 --kills 200")
+def kill(
+    packages: Annotated[int, typer.Option(min=8, help="Packages to send, in all.")] = 200,
+    kills: Annotated[int, typer.Option(min=1, help="How often the office is killed; PostgreSQL every fourth.")] = 20,
+    clients: Annotated[int, typer.Option(min=1, max=64, help="Cameras that send at once.")] = 8,
+) -> None:
+    """SIGKILL the office at random moments while cameras send: what was acknowledged is there, once, and whole."""
+    _run(lambda home: drill_kill(home, packages=packages, kills=kills, clients=clients, told=_say).told())
+
+
+@app.command(epilog="Example: tertib drill order")
+def order() -> None:
+    """Trace one upload: fsync(file), link, fsync(folder), COMMIT, and only then the answer. Needs strace."""
+    _run(lambda home: told(drill_order(home)))
+
+
+@app.command("write-error", epilog="Example: tertib drill write-error")
+def write_error() -> None:
+    """Let fsync fail once (EIO): the camera is told so, and the same package is taken afterwards. Needs strace."""
+    _run(lambda home: told(drill_write_error(home)))
+
+
+@app.command(epilog="Example: tertib drill full")
+def full() -> None:
+    """Fill a small disk for evidence: 507, reads go on, an alarm, recovery without a restart. Needs root."""
+    _run(lambda home: told(drill_full(home, _disk_alarm)))
+
+
+@app.command(epilog="Example: tertib drill lookups --lookups 10000")
+def lookups(
+    lookups: Annotated[int, typer.Option(min=16, help="Look-ups, half of each sort.")] = 1000,
+) -> None:
+    """Look up what exists and what does not: same words, same time, and a closed door after too many."""
+    _run(lambda home: drill_lookups(home, lookups=lookups, told=_say).told())
+
+
+def _disk_alarm(url: str, home: Path) -> str:
+    """The line of the metrics that says that the disk for evidence is full."""
+    headers = {"authorization": f"Bearer {kept_secret(home / KEY_FILE)}"}
+    lines = httpx.get(f"{url}/v1/metrics", headers=headers, timeout=30).text.splitlines()
+    return next((line for line in lines if line.startswith("tertib_evidence_disk_free_bytes")), "")

@@ -1,0 +1,54 @@
+"""Every command of docs/operations.md, run in its order in an empty folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
+COMMANDS = [
+    line for block in re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL) for line in block.splitlines()
+]
+
+
+def test_the_commands_of_the_page_work_in_its_order():
+    assert len(COMMANDS) >= 14
+    # Where the embedded server's own user may go.
+    with tempfile.TemporaryDirectory(prefix="tertib-operations-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        home = Path(folder) / "office"
+        places = {"HOME_OF_OFFICE": str(home), "BACKUP": str(Path(folder) / "backup")}
+        # One process for all: each command would start and stop the server anew otherwise.
+        program = (
+            "import json, sys; from scripts.tertib import run; "
+            "sys.exit(next((f'{one}: {code}' for one in json.load(sys.stdin) if (code := run(one[1:]))), 0))"
+        )
+        lines = [shlex.split(os.path.expandvars(line)) for line in _filled(places)]
+        assert all(line[0] == "tertib" for line in lines)
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            input=json.dumps(lines),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+    assert done.returncode == 0, done.stderr
+    assert '"findings": 0' in done.stdout
+
+
+def _filled(places: dict[str, str]) -> list[str]:
+    filled = []
+    for line in COMMANDS:
+        for name, value in places.items():
+            line = line.replace(f"${name}", value)  # noqa: PLW2901 - the line with its places filled in
+        filled.append(line)
+    return filled
