@@ -14,7 +14,9 @@ from api import health
 from api.answers import install
 from api.audit import routes as audit
 from api.audit.publishing import publish_daily
+from api.board import oversight_pages as statistics
 from api.board import pages as board
+from api.camera_setup import pages as camera_setup
 from api.clock import Clock, now
 from api.complaints import pages as complaints
 from api.connections import carry_register, inbox_of, remote_register, worker_of
@@ -27,6 +29,7 @@ from api.enrolment import routes as enrolment
 from api.intake import evidence
 from api.intake import routes as intake
 from api.limits import BodyLimit
+from api.live import routes as live
 from api.metrics import routes as metrics
 from api.metrics.requests import CountRequests, RequestCounts
 from api.live import routes as live
@@ -41,6 +44,7 @@ from api.payments import routes as payments
 from api.people import pages as sign_in
 from api.people.forms import FormTokens, protect_forms
 from api.portal import pages as portal
+from api.portal import proof, vehicle
 from api.register import pages as register_pages
 from api.review import answer_pages as answers
 from api.review import pages as review
@@ -71,7 +75,11 @@ ROUTERS = (
     complaints.router,
     live.router,
     board.router,
+    statistics.router,
+    camera_setup.router,
     portal.router,
+    proof.router,
+    vehicle.router,
     audit.router,
     payments.router,
     paying.router,

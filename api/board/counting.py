@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.board.regencies import regency_of
 from api.board.tables import BoardCountRow, BoardMarkRow
+from api.jurisdiction.loading import jurisdictions_of
 from api.store.kinds import CaseKind
 from api.store.tables import CaseRow, ClockRow, EventRow
 
@@ -63,6 +64,7 @@ def count_new(session: Session, moment: datetime, *, most: int = AT_ONCE) -> int
             select(ClockRow).where(ClockRow.case_id.in_(wanted), ClockRow.name == _FIRST, ClockRow.round == 1)
         )
     }
+    held = jurisdictions_of(session)
     counted: Counter[tuple[str, str, datetime]] = Counter()
     for row in ready:
         case = cases.get(row.case_id)
@@ -73,7 +75,9 @@ def count_new(session: Session, moment: datetime, *, most: int = AT_ONCE) -> int
         if case.kind == CaseKind.COMPLAINT.value:
             outcome = _complaint(row.type, row.number, firsts.get(case.id))
             if outcome is not None:
-                counted["regency", f"{regency_of(case.jurisdiction, case.agency, case.subject)}|{outcome}", month] += 1
+                counted[
+                    "regency", f"{regency_of(held[case.jurisdiction], case.agency, case.subject)}|{outcome}", month
+                ] += 1
         elif case.kind == CaseKind.TICKET.value and row.type == "cancelled":
             counted["camera", f"{case.subject.get('camera') or '-'}|cancelled", month] += 1
     _add(session, counted)

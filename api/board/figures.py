@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.board.regencies import UNKNOWN, Regency, regencies_of
+from api.board.regencies import UNKNOWN, Place, places_of
 from api.board.tables import BoardCountRow
 from api.jurisdiction.model import Jurisdiction
 from api.review.agreement import Rate
@@ -64,7 +64,7 @@ class MonthLine:
 class RegencyLine:
     """Complaints of a regency; numbers are None where fewer than `SMALL` came."""
 
-    regency: Regency
+    regency: Place
     opened: int | None
     on_time: int | None
     late: int | None
@@ -126,7 +126,7 @@ def regencies(session: Session, jurisdiction: Jurisdiction) -> list[RegencyLine]
     """Every regency of the map, also those from which nothing came."""
     counted = _counted(session, "regency")
     lines = []
-    for one in regencies_of(jurisdiction.id):
+    for one in places_of(jurisdiction):
         has = counted.get(one.code, {})
         opened, late = has.get("opened", 0), has.get("late", 0)
         overdue_open = max(0, has.get("overdue", 0) - late)
@@ -171,10 +171,10 @@ def cameras(session: Session) -> list[CameraLine]:
     return sorted(lines, key=lambda line: (-line.rejected.of, line.camera))
 
 
-def funnel(session: Session) -> list[Stage]:
-    """From capture to payment, over all time: how many cases reached each stage."""
+def funnel(session: Session, viewer: Viewer = _BOARD) -> list[Stage]:
+    """From capture to payment, over all time: how many cases that a viewer may read reached each stage."""
     by: dict[CaseKind, dict[str, int]] = {}
-    for one in cases_by_state(session, _BOARD):
+    for one in cases_by_state(session, viewer):
         of_kind = by.setdefault(one.kind, {})
         of_kind[one.state] = of_kind.get(one.state, 0) + one.n
     violations, tickets = by.get(CaseKind.VIOLATION, {}), by.get(CaseKind.TICKET, {})

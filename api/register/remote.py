@@ -49,6 +49,8 @@ class _Answer(BaseModel):
     owner_email: _Text = ""
     owner_phone: _Text = ""
     priority: _Text = ""
+    engine_number: _Text = ""
+    chassis_number: _Text = ""
 
 
 class RemoteRegister:

@@ -15,7 +15,7 @@ from api.register.tables import VehicleRow
 from pipeline.evidence.plate_number import PlateNumber, PlateNumberError
 
 COLUMNS = ("plate", "vehicle_class", "make", "model", "colour", "year", "owner_name", "owner_address")
-OPTIONAL = ("owner_email", "owner_phone", "priority")
+OPTIONAL = ("owner_email", "owner_phone", "priority", "engine_number", "chassis_number")
 CLASSES = frozenset({"car", "motorcycle", "bus", "truck"})
 MAX_CELL_CHARACTERS = 200
 MAX_ROWS = 2_000_000
@@ -43,6 +43,8 @@ class Vehicle:
         owner_email: for messages; empty when unknown.
         owner_phone: for WhatsApp, with the country's code; empty when unknown.
         priority: ambulance, fire, police, state or convoy (UU 22/2009 Art. 134); empty for everybody else.
+        engine_number: as on the registration card; empty when unknown. With the chassis number it proves an owner.
+        chassis_number: as on the registration card; empty when unknown.
     """
 
     plate: str
@@ -57,6 +59,8 @@ class Vehicle:
     owner_email: str = ""
     owner_phone: str = ""
     priority: str = ""
+    engine_number: str = ""
+    chassis_number: str = ""
 
 
 class VehicleRegister(Protocol):
@@ -99,6 +103,8 @@ class TableRegister:
             owner_email=row.owner_email,
             owner_phone=row.owner_phone,
             priority=row.priority,
+            engine_number=row.engine_number,
+            chassis_number=row.chassis_number,
         )
 
 

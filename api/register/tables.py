@@ -28,6 +28,8 @@ class VehicleRow(Base):
     owner_phone: Mapped[str] = mapped_column(server_default="")
     # Ambulance, fire, ...: empty for everybody else.
     priority: Mapped[str] = mapped_column(server_default="")
+    engine_number: Mapped[str] = mapped_column(server_default="")
+    chassis_number: Mapped[str] = mapped_column(server_default="")
     source: Mapped[str]
     loaded_at: Mapped[datetime]
 

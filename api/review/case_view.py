@@ -7,7 +7,15 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-EXHIBIT_KEYS: Final = {"clip": "v", "overview": "b", "offence": "o", "offence_drawn": "d"}
+EXHIBIT_KEYS: Final = {
+    "clip": "v",
+    "overview": "b",
+    "before": "1",
+    "offence": "o",
+    "offence_drawn": "d",
+    "beyond": "2",
+    "measured": "m",
+}
 """Roles of a package's members that are shown as tabs, in the order of looking, with the key that opens each."""
 
 

@@ -18,7 +18,7 @@ from api.people.service import User
 from api.requests import DbSession, TheSettings
 from api.review import queue
 from api.review.decision import Judge, undo_until
-from api.review.leases import release
+from api.review.leases import release, take
 from api.review.pace import latest_of
 from api.store.errors import CaseNotFound
 from api.store.reading import readable_by
@@ -35,6 +35,10 @@ HELP_KEYS: Final = (
     ("u", "review.help.undo"),
     ("n", "review.help.next"),
     ("v b o d", "review.help.exhibits"),
+    ("1 2 m", "review.help.more_exhibits"),
+    ("g", "review.help.lines"),
+    ("[ ]", "review.help.brightness"),
+    ("p", "review.help.plate"),
     ("␣", "review.help.play"),
     (", .", "review.help.step"),
     ("0", "review.help.offence"),
@@ -130,9 +134,18 @@ class Desk:
             return None
         return self.say(f"review.pace.{alarm.sort}", n=alarm.cases, seconds=alarm.seconds)
 
-    def go_on(self, *, done: str, of: CaseRow, ticket: CaseRow | None = None) -> RedirectResponse:
-        """To the next case, or to the queue when nothing waits; told on that page what was done."""
-        following = queue.take_next(self.session, self.user.viewer, self.user.actor, after=of)
+    def go_on(self, *, done: str, of: CaseRow, ticket: CaseRow | None = None, ahead: str = "") -> RedirectResponse:
+        """To the next case, or to the queue when nothing waits; told on that page what was done.
+
+        Args:
+            done: what was done, a code of the page.
+            of: the case that it was done to.
+            ticket: what came of it.
+            ahead: the case that was fetched ahead while this one was looked at, if it can still be had.
+        """
+        following = self.kept_ahead(ahead, of) or queue.take_next(
+            self.session, self.user.viewer, self.user.actor, after=of
+        )
         told = f"?done={done}&of={of.reference}" + ("" if ticket is None else f"&ticket={ticket.reference}")
         where = "/review" if following is None else f"/review/{following}"
         return RedirectResponse(where + told, status_code=303)
@@ -152,12 +165,25 @@ class Desk:
             raise CaseNotFound
         return row
 
+    def kept_ahead(self, ahead: str, after: CaseRow | None) -> UUID | None:
+        """The case that was fetched ahead, when it still waits for this officer; None: choose another."""
+        try:
+            wanted = UUID(ahead)
+        except ValueError:
+            return None
+        if after is not None and wanted == after.id:
+            return None
+        mine = readable_by(self.user.viewer).where(CaseRow.id == wanted)
+        if self.session.scalars(mine).one_or_none() is None or take(self.session, wanted, self.user.actor) is None:
+            return None
+        return wanted
+
     def put_down(self, case: CaseRow) -> None:
         """Clear the desk of a case."""
         release(self.session, case.id, self.user.actor)
 
 
-def desk(request: Request, session: DbSession, settings: TheSettings, user: CurrentUser) -> Desk:
+async def desk(request: Request, session: DbSession, settings: TheSettings, user: CurrentUser) -> Desk:
     """Who asks; nobody without a sign-in."""
     token = request.cookies.get(cookie_name(settings, SESSION_COOKIE), "")
     # The token itself is nowhere stored; its hash names the sign-in.

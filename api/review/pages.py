@@ -17,11 +17,13 @@ from api.review.agreement import READING_ROLES
 from api.review.answer_pages import answer_page
 from api.review.answer_pages import router as answer_router
 from api.review.answers import ANSWERING_ROLES
-from api.review.assembling import blocked_now, case_view, manifest_behind, roles_of
+from api.review.assembling import blocked_now, case_view, evidence_url, manifest_behind, roles_of
+from api.review.case_view import EXHIBIT_KEYS
 from api.review.desk import KEYS_COOKIE, Desk, TheDesk
 from api.review.errors import AlreadyDecided, ReasonNeeded, ReviewRefused
 from api.review.listing import lines
 from api.review.oversight_pages import router as oversight_router
+from api.review.similar import Similar, similar_to
 from api.store.errors import FinalAlready, IllegalTransition
 from api.store.kinds import CaseKind
 from api.store.pages import log_search
@@ -55,13 +57,17 @@ def queue_page(desk: TheDesk, after: str | None = None, show: str = "") -> Respo
 
 
 @router.post("/review/next", name="review_next")
-def next_case(desk: TheDesk, after: Annotated[str, Form(max_length=40)] = "") -> Response:
+def next_case(
+    desk: TheDesk, after: Annotated[str, Form(max_length=40)] = "", ahead: Annotated[str, Form(max_length=40)] = ""
+) -> Response:
     """The next case onto the officer's desk; the one on the screen goes back."""
     case = case_for(desk.session, desk.user.viewer, after, purpose="put down") if after else None
     if case is not None:
         desk.put_down(case)
     may_take = desk.user.role in ANSWERING_ROLES
-    following = queue.take_next(desk.session, desk.user.viewer, desk.user.actor, after=case) if may_take else None
+    following = desk.kept_ahead(ahead, case) if may_take else None
+    if following is None and may_take:
+        following = queue.take_next(desk.session, desk.user.viewer, desk.user.actor, after=case)
     target = "/review?done=empty" if following is None else f"/review/{following}"
     return RedirectResponse(target, status_code=303)
 
@@ -113,9 +119,48 @@ def _violation_page(desk: Desk, case: CaseRow, *, refusal: str | None = None, st
         pending=pending,
         readiness=_readiness(desk, case, view.roles, lease or held),
         reasons=_reasons(desk, case),
+        similar=_similar(desk, case),
         refusal=refusal,
     )
     return render(desk.request, "review/case.html", context, status_code=status)
+
+
+def _similar(desk: Desk, case: CaseRow) -> tuple[Similar, ...]:
+    manifest = manifest_behind(desk.session, case)
+    return similar_to(
+        desk.session,
+        desk.user.viewer,
+        case,
+        camera_id=manifest.camera.camera_id,
+        offence=manifest.offence.value,
+        jurisdiction=jurisdictions_of(desk.session)[case.jurisdiction],
+        language=desk.language,
+    )
+
+
+@router.post("/review/{name}/ahead", name="review_ahead")
+def fetch_ahead(desk: TheDesk, name: CaseName, ahead: Annotated[str, Form(max_length=40)] = "") -> Response:
+    """The case that comes after this one, lent already, with what its page will show: the browser fetches it ahead.
+
+    Nothing of it counts as seen: what is fetched ahead is asked for again when it is shown.
+    """
+    case = desk.case(name)
+    may_take = desk.user.role in ANSWERING_ROLES
+    # A page that is loaded anew keeps the case that it had fetched, and does not lend another one.
+    following = desk.kept_ahead(ahead, case) if may_take else None
+    if following is None and may_take:
+        following = queue.take_next(desk.session, desk.user.viewer, desk.user.actor, after=case)
+    document: dict[str, object] = {"case": None, "evidence": []}
+    if following is not None:
+        coming = desk.case(str(following))
+        document["case"] = str(following)
+        if coming.kind == CaseKind.VIOLATION.value:
+            document["evidence"] = [
+                evidence_url(coming, member.name)
+                for member in manifest_behind(desk.session, coming).members
+                if member.role.value in EXHIBIT_KEYS or member.role.value == seeing.PLATE
+            ]
+    return JSONResponse(document, headers={"Cache-Control": "no-store"})
 
 
 def _pending(desk: Desk, case: CaseRow) -> str | None:
@@ -173,6 +218,7 @@ def decide(
     choice: Annotated[str, Form(alias="decision", pattern="^(approve|reject)$")],
     reason: Annotated[str | None, Form(max_length=60)] = None,
     confirmed: Annotated[str, Form(max_length=10)] = "",
+    ahead: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Approve or reject. Without `confirmed` (no JavaScript) a page repeats what would happen."""
     case = desk.case(name)
@@ -203,7 +249,7 @@ def decide(
         return _violation_page(desk, case, refusal=desk.say(error.message, **error.values), status=409)
     ticket = ticket_of(desk.session, outcome.case) if outcome.decision == "approved" else None
     done = outcome.decision + ("_pending" if outcome.pending else "")
-    return desk.go_on(done=done, of=outcome.case, ticket=ticket)
+    return desk.go_on(done=done, of=outcome.case, ticket=ticket, ahead=ahead)
 
 
 def _confirm_page(desk: Desk, case: CaseRow, choice: str, *, refusal: str | None = None, status: int = 200) -> Response:
@@ -231,8 +277,8 @@ def undo(desk: TheDesk, name: CaseName) -> Response:
 
 
 @router.post("/review/{name}/skip", name="review_skip")
-def skip(desk: TheDesk, name: CaseName) -> Response:
+def skip(desk: TheDesk, name: CaseName, ahead: Annotated[str, Form(max_length=40)] = "") -> Response:
     """Back into the queue, and on to the next."""
     case = desk.case(name)
     decision.skip(desk.session, desk.judge, case.id)
-    return desk.go_on(done="skipped", of=case)
+    return desk.go_on(done="skipped", of=case, ahead=ahead)

@@ -66,7 +66,11 @@ class EvidenceViewRow(Base):
 
     __tablename__ = "evidence_views"
     __table_args__ = (
-        CheckConstraint("what in ('page', 'clip', 'overview', 'offence', 'offence_drawn', 'plate')", name="what"),
+        CheckConstraint(
+            "what in ('page', 'clip', 'overview', 'offence', 'offence_drawn', 'plate', 'before', 'beyond', "
+            "'measured', 'head')",
+            name="what",
+        ),
         Index("ix_evidence_views_case_id_user_id_at", "case_id", "user_id", "at"),
     )
 
@@ -92,6 +96,7 @@ class ReadingRow(Base):
         Index("uq_readings_user_id", "case_id", "user_id", unique=True, postgresql_where=_STANDING),
         Index("uq_readings_number", "case_id", "number", unique=True, postgresql_where=_STANDING),
         Index("ix_readings_user_id_at", "user_id", "at"),
+        Index("ix_readings_camera_id_offence_at", "camera_id", "offence", "at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

@@ -24,7 +24,12 @@ PUBLIC: tuple[Entry, ...] = (
 )
 
 # The links of people who sign in.
-OFFICE: tuple[Entry, ...] = (Entry("nav.review", "/review"), Entry("nav.desk", "/agency"))
+OFFICE: tuple[Entry, ...] = (
+    Entry("nav.review", "/review"),
+    Entry("nav.desk", "/agency"),
+    Entry("statistics.title", "/statistics", frozenset({"supervisor", "auditor", "admin"})),
+    Entry("cameras.title", "/cameras", frozenset({"supervisor", "admin"})),
+)
 
 
 def entries(role: str | None) -> tuple[Entry, ...]:

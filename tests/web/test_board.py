@@ -10,11 +10,12 @@ from fastapi.testclient import TestClient
 
 from api.board.counting import SETTLED, count_new
 from api.board.figures import regencies
-from api.board.regencies import UNKNOWN, regencies_of, regency_of
+from api.board.regencies import UNKNOWN, places_of, regency_of
 from api.clock import DatabaseClock, now
 from api.complaints.handling import answer
 from api.complaints.service import Complaint, open_complaint
 from api.database import Database
+from api.jurisdiction.model import Jurisdiction
 from api.people.service import User
 from api.store.sweeping import sweep_due
 from api.store.tables import CaseRow
@@ -119,14 +120,14 @@ def test_each_event_is_counted_once_and_late_ones_are_waited_for(database: Datab
     assert passed == 10
 
 
-def test_a_place_is_in_the_nearest_regency_or_in_none() -> None:
-    assert len(regencies_of("jateng")) == 35
-    assert len({one.tile for one in regencies_of("jateng")}) == 35
-    assert regency_of("jateng", "dishub", {"latitude": -6.8, "longitude": 110.86}) == "33.19"
-    assert regency_of("jateng", "polresta-surakarta", {}) == "33.72"
-    assert regency_of("jateng", "dishub", {"regency": "33.05"}) == "33.05"
-    assert regency_of("jateng", "dishub", {"latitude": 1.3, "longitude": 103.8}) == UNKNOWN
-    assert regency_of("jateng", "dishub", {}) == UNKNOWN
+def test_a_place_is_in_the_nearest_regency_or_in_none(jurisdiction: Jurisdiction) -> None:
+    places = places_of(jurisdiction)
+    assert len(places) == len({one.tile.tile for one in places}) == 35
+    assert regency_of(jurisdiction, "dishub", {"latitude": -6.8, "longitude": 110.86}) == "33.19"
+    assert regency_of(jurisdiction, "kab-cilacap", {}) == "33.01"
+    assert regency_of(jurisdiction, "dishub", {"regency": "33.05"}) == "33.05"
+    assert regency_of(jurisdiction, "dishub", {"latitude": 1.3, "longitude": 103.8}) == UNKNOWN
+    assert regency_of(jurisdiction, "dishub", {}) == UNKNOWN
 
 
 def test_what_is_no_table_is_not_found(client: TestClient) -> None:

@@ -115,7 +115,21 @@ def build_town(database: Database, settings: Settings, url: str) -> Town:
         add_key(session, camera_key().public(CAMERA_ID, valid_from=VALID_FROM))
         load_register(
             session,
-            [Vehicle("H1234AB", "car", "Toyota", "Avanza", "merah", 2019, "Budi (contoh)", "Jl. Contoh 1", "test")],
+            [
+                Vehicle(
+                    "H1234AB",
+                    "car",
+                    "Toyota",
+                    "Avanza",
+                    "merah",
+                    2019,
+                    "Budi (contoh)",
+                    "Jl. Contoh 1",
+                    "test",
+                    engine_number=ENGINE,
+                    chassis_number=CHASSIS,
+                )
+            ],
         )
         store = EvidenceStore(settings.evidence)
         cases = [
@@ -156,6 +170,7 @@ def build_town(database: Database, settings: Settings, url: str) -> Town:
         "/t/{reference}": f"/t/{references[0]}",
         "/t/{reference}/confirm": f"/t/{references[0]}/confirm",
         "/t/{reference}/contest": f"/t/{references[0]}/contest",
+        "/t/{reference}/verify": f"/t/{references[0]}/verify",
         "/t/{reference}/pay": f"/t/{references[0]}/pay",
         "/review/{name}": f"/review/{cases[2]}",
         "/review/{name}/register": f"/review/{cases[2]}/register",
@@ -168,6 +183,7 @@ def build_town(database: Database, settings: Settings, url: str) -> Town:
         "/agency/files/{name}": f"/agency/files/{visitor.id}",
         "/agency/files/{name}/paper": f"/agency/files/{visitor.id}/paper",
         "/m/{reference}/{signature}": FileLinks(settings.secret).path(visitor.reference),
+        "/cameras/{camera}": f"/cameras/{CAMERA_ID}",
         "the case of a contest": f"/review/{contest.id}",
         "the case of a complaint": f"/review/{complaint.id}",
         "a contested ticket": f"/t/{references[1]}",

@@ -1,5 +1,7 @@
 // The officers' page: keys, dialogs, the wait until the server has seen that the evidence was shown, and focus after a decision.
 
+import { fetchAhead } from "./ahead.js";
+import { suggestBreak } from "./breaks.js";
 import { dropDraft, keepDrafts } from "./draft.js";
 import { bindKeys } from "./keyboard.js";
 import { Stage } from "./stage.js";
@@ -93,6 +95,7 @@ async function watchReadiness() {
       for (const button of document.querySelectorAll("[data-decision] button")) {
         button.disabled = button.hasAttribute("aria-describedby");
       }
+      fetchAhead(root.dataset.ahead);
       return;
     }
     if (sentence) wait.textContent = sentence;
@@ -119,12 +122,15 @@ function keys() {
     ["a", () => press("approve")],
     ["r", () => press("reject")],
     ["?", () => openDialog("help")],
+    ["p", () => openDialog("plate")],
   ]);
   if (stage) {
     for (const tab of stage.tabs) bound.set(tab.dataset.tabKey, () => stage.show(tab));
-    for (const [key, tool] of [[" ", "play"], [",", "back"], [".", "forward"], ["0", "offence"], ["-", "speed"], ["l", "loop"], ["z", "zoom"]]) {
+    for (const [key, tool] of [[" ", "play"], [",", "back"], [".", "forward"], ["0", "offence"], ["-", "speed"], ["l", "loop"], ["z", "zoom"], ["g", "lines"]]) {
       bound.set(key, () => stage.use(tool));
     }
+    bound.set("[", () => stage.brighten(-25));
+    bound.set("]", () => stage.brighten(25));
   }
   return bound;
 }
@@ -134,4 +140,6 @@ const told = new URLSearchParams(location.search);
 if (told.get("done") === "answered") dropDraft(told.get("of"));
 keepDrafts();
 greet();
+suggestBreak();
+if (root?.dataset.ready === "yes") fetchAhead(root.dataset.ahead);
 watchReadiness();

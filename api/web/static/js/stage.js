@@ -23,6 +23,8 @@ export class Stage {
     for (const frame of root.querySelectorAll("[data-zoom]")) {
       frame.addEventListener("click", (event) => this.zoomAt(event, frame));
     }
+    this.light = root.querySelector("[data-brightness]");
+    this.light?.addEventListener("input", () => this.brighten(0));
     if (this.tabs.length) this.show(this.tabs[0]);
   }
 
@@ -36,7 +38,25 @@ export class Stage {
     const isClip = chosen.id === "tab-clip";
     if (this.controls) this.controls.hidden = !this.player || !isClip;
     if (this.player && !isClip) this.player.video.pause();
+    this.chosen = chosen;
+    this.root.querySelector("button[data-tool=lines]")?.setAttribute("aria-pressed", String(chosen.id === "tab-offence_drawn"));
     this.applyZoom();
+  }
+
+  // The same instant with and without what was drawn on it: lines, track, phase of the signal. The zoom stays.
+  toggleLines() {
+    const on = this.chosen?.id === "tab-offence_drawn";
+    const tab = this.tabs.find((one) => one.id === (on ? "tab-offence" : "tab-offence_drawn"));
+    if (tab) this.show(tab);
+  }
+
+  // For pictures of the night; the evidence itself is not touched, and each case begins as it was recorded.
+  brighten(by) {
+    if (!this.light) return;
+    this.light.value = String(Number(this.light.value) + by);
+    for (const frame of this.root.querySelectorAll("[data-zoom]")) {
+      frame.style.filter = this.light.value === "100" ? "" : `brightness(${this.light.value}%)`;
+    }
   }
 
   showByKey(key) {
@@ -56,6 +76,7 @@ export class Stage {
   use(tool) {
     const button = this.root.querySelector(`button[data-tool=${tool}]`);
     if (tool === "zoom") return this.zoomToVehicle();
+    if (tool === "lines") return this.toggleLines();
     if (!this.player) return undefined;
     if (this.controls.hidden && tool !== "zoom") this.showByKey("v");
     if (tool === "play") return this.player.toggle();
