@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -174,23 +175,26 @@ def _rows(
 
 def _step_rows(scene: Scene, clips: dict[str, Path], detector: Detector, reader: PlateReader, runs: int) -> list[Row]:
     rows: list[Row] = []
+    ladder = {"none": Steps.none()} | {name: Steps.none().only(name) for name in Steps.names()}
+    # Keyframes rest on what the gate says.
+    ladder["keyframes"] = replace(ladder["keyframes"], gate=True)
+    ladder["all"] = Steps()
     for what, clip in clips.items():
-        base = _watch(scene, clip, detector, reader, Steps.none())
-        ladder = {name: Steps.none().only(name) for name in Steps.names()}
-        # Keyframes rest on what the gate says.
-        ladder["keyframes"] = replace(ladder["keyframes"], gate=True)
-        ladder["all"] = Steps()
-        for name, chosen in ladder.items():
-            seen = _watch(scene, clip, detector, reader, chosen)
-            changed = len(base.findings ^ seen.findings)
-            spent, off = in_turns(
-                runs,
-                lambda chosen=chosen, clip=clip: _watch(scene, clip, detector, reader, chosen),  # type: ignore[misc]
-                lambda clip=clip: _watch(scene, clip, detector, reader, Steps.none()),  # type: ignore[misc]
+        seen: dict[str, _Seen] = {}
+
+        def watch(name: str, clip: Path = clip, seen: dict[str, _Seen] = seen) -> None:
+            seen[name] = _watch(scene, clip, detector, reader, ladder[name])
+
+        spent = dict(zip(ladder, in_turns(runs, *(partial(watch, name) for name in ladder)), strict=True))
+        base, off = seen["none"], spent["none"]
+        for name in ladder:
+            changed = len(base.findings ^ seen[name].findings)
+            told = f"{1 - spent[name] / off:.0%} of the CPU saved; {changed} findings changed of {len(base.findings)}; "
+            told += f"{seen[name].inferred} of {base.inferred} pictures inferred; "
+            told += f"road users {seen[name].tracks} of {base.tracks}"
+            rows.append(
+                Row(f"{what}: {name}", spent[name], off, "no step", off / spent[name], "CPU s", runs, remark=told)
             )
-            told = f"{1 - spent / off:.0%} of the CPU saved; {changed} findings of {len(base.findings)} changed; "
-            told += f"{seen.inferred} of {base.inferred} pictures inferred; road users {seen.tracks} / {base.tracks}"
-            rows.append(Row(f"{what}: {name}", spent, off, "no step", off / spent, "CPU s", runs, remark=told))
     return rows
 
 
