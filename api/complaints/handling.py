@@ -102,6 +102,21 @@ def withdraw(session: Session, case_id: UUID, *, actor: Actor = CITIZEN) -> Even
     return append(session, case_id, "withdrawn", actor=actor, body={}, audience=Audience.PUBLIC)
 
 
+def reopen(session: Session, case_id: UUID, *, text: str, actor: Actor = CITIZEN) -> EventRow:
+    """The citizen opens a complaint again that was answered, refused or closed; its first-answer clock begins anew.
+
+    Raises:
+        ReasonMissing: nothing was said about what is still wrong.
+        IllegalTransition: it is open already.
+    """
+    said = text.strip()
+    if len(said) < MIN_REASON:
+        raise ReasonMissing("Say what is still wrong: the office reads it.")
+    event = append(session, case_id, "reopened", actor=actor, body={}, audience=Audience.PUBLIC)
+    append(session, case_id, "message", actor=actor, body={"text": said}, audience=Audience.PARTY)
+    return event
+
+
 def join(session: Session, case_id: UUID, *, into: UUID, actor: Actor) -> EventRow:
     """Join a complaint with one that told the same before. Its clocks run on; the answer to the other answers it.
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
+from api.complaints import handling
 from api.complaints.service import Complaint, open_complaint
 from api.complaints.view import complaint_view
 from api.jurisdiction.model import Jurisdiction
@@ -18,11 +19,13 @@ from api.portal.page import Texts, public_page
 from api.portal.submissions import FormTokenError, claim, new_form_token, record_case
 from api.portal.wording import MAX_CONTACT, MAX_NAME, MAX_PLACE, MAX_STORY, MIN_STORY, clean_line, clean_text
 from api.requests import DbSession, TheJurisdiction, TheSettings, get_jurisdiction
+from api.settings import Settings
 from api.store.errors import CaseNotFound
 from api.store.kinds import CaseKind
 from api.store.reading import Viewer, case_for
 from api.store.tables import CaseRow
-from api.tickets.party import passes_of
+from api.store.transitions import allowed
+from api.tickets.party import party_of, passes_of
 
 router = APIRouter(include_in_schema=False, route_class=KeepingRoute)
 FIELDS: Final = ("category", "text", "place", "name", "contact")
@@ -138,9 +141,57 @@ def complaint_page(
             "errors": {"number": texts.text("public.follow.none")},
         }
         return public_page(request, session, "follow.html", missing, status_code=404)
-    view = complaint_view(session, viewer, case, texts, base=settings.public_url)
-    context = {"complaint": view, "done": done == "sent" and own == case.id}
-    return public_page(request, session, "complaint.html", context)
+    return _shown(request, session, settings, case, viewer, done=done if own == case.id else "")
+
+
+def _shown(
+    request: Request,
+    session: Session,
+    settings: Settings,
+    case: CaseRow,
+    viewer: Viewer,
+    *,
+    done: str = "",
+    typed: str = "",
+    error: str = "",
+) -> Response:
+    texts = Texts(request)
+    mine = viewer.party_case_id == case.id and case.kind == CaseKind.COMPLAINT.value
+    possible = allowed(CaseKind(case.kind), case.state) if mine else ()
+    context = {
+        "complaint": complaint_view(session, viewer, case, texts, base=settings.public_url),
+        "done": done == "sent",
+        "told": texts.text(f"public.complaint.{done}") if done in {"withdrawn", "reopened"} else "",
+        "can_withdraw": "withdrawn" in possible,
+        "can_reopen": "reopened" in possible,
+        "typed": {"still": typed},
+        "errors": {"still": error} if error else {},
+    }
+    return public_page(request, session, "complaint.html", context, status_code=422 if error else 200)
+
+
+@router.post("/a/{reference}/withdraw")
+def complaint_withdrawn(request: Request, session: DbSession, reference: str) -> Response:
+    """Whoever wrote it takes it back."""
+    _, case = party_of(request, session, reference, CaseKind.COMPLAINT)
+    if "withdrawn" in allowed(CaseKind.COMPLAINT, case.state):
+        handling.withdraw(session, case.id)
+    return RedirectResponse(f"/a/{case.reference}?done=withdrawn", status_code=303)
+
+
+@router.post("/a/{reference}/reopen")
+def complaint_reopened(
+    request: Request, session: DbSession, settings: TheSettings, reference: str, still: Annotated[str, Form()] = ""
+) -> Response:
+    """Whoever wrote it is not content: it is open again, and a person must answer within the day."""
+    viewer, case = party_of(request, session, reference, CaseKind.COMPLAINT)
+    said = clean_text(still)
+    if not handling.MIN_REASON <= len(said) <= MAX_STORY:
+        error = Texts(request).text("public.complaint.reopen.short")
+        return _shown(request, session, settings, case, viewer, typed=still[:MAX_STORY], error=error)
+    if "reopened" in allowed(CaseKind.COMPLAINT, case.state):
+        handling.reopen(session, case.id, text=said)
+    return RedirectResponse(f"/a/{case.reference}?done=reopened", status_code=303)
 
 
 def _followed(session: Session, viewer: Viewer, reference: str) -> CaseRow | None:

@@ -60,19 +60,27 @@ def clocks_shown(session: Session, case: CaseRow, language: str) -> tuple[Promis
     return tuple(last.values())
 
 
-def story(session: Session, viewer: Viewer, case: CaseRow, language: str) -> tuple[Step, ...]:
-    """What happened, as far as this viewer may read it; `case` must come from the one door."""
-    return tuple(step(event, language) for event in timeline(session, viewer, case))
+def story(session: Session, viewer: Viewer, case: CaseRow, language: str, *, named: bool = True) -> tuple[Step, ...]:
+    """What happened, as far as this viewer may read it; `case` must come from the one door.
+
+    Args:
+        session: an open session.
+        viewer: who looks.
+        case: the case.
+        language: of the words.
+        named: whether people of the office are named, or shown by their role alone.
+    """
+    return tuple(step(event, language, named=named) for event in timeline(session, viewer, case))
 
 
-def step(event: EventRow, language: str) -> Step:
+def step(event: EventRow, language: str, *, named: bool = True) -> Step:
     """One event in words."""
     text = catalogue()
     key = f"event.{event.type}"
     title = text.text(language, key) if text.has(key) else event.type
     role_key = f"role.{event.actor_role}"
     role = text.text(language, role_key) if text.has(role_key) else event.actor_role
-    who = role if event.actor_role in _UNNAMED else f"{event.actor_name} ({role})"
+    who = role if event.actor_role in _UNNAMED or not named else f"{event.actor_name} ({role})"
     data = event.data
     said = [str(data[name]) for name in _TEXTS if isinstance(data.get(name), str) and data[name]]
     for name in ("agency_names", "service_names", "item_names"):

@@ -250,6 +250,6 @@ def follow_page(
         "before": None if number is None or number.state != "waiting" else service.before(session, number),
         "checklist": service.checklist_of(session, case),
         "clocks": clocks_shown(session, case, texts.language),
-        "steps": story(session, viewer, case, texts.language),
+        "steps": story(session, viewer, case, texts.language, named=False),
     }
     return public_page(request, session, "file.html", context)
