@@ -146,20 +146,27 @@ def draw(
     streets: Annotated[int, typer.Option(min=1, max=10_000, help="How many; three pictures of each.")] = 50,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 11,
     black_plates: Annotated[bool, typer.Option("--black-plates", help="Only white on black.")] = False,
+    near: Annotated[
+        bool, typer.Option("--near", help="Dense traffic from near instead: large motorcycles, heads and plates.")
+    ] = False,
 ) -> None:
     """Draw street pictures with exact boxes, to train traffic-n with or to measure it on."""
-    from scripts.commands._stage_pictures import draw as run  # noqa: PLC0415 - the stage, only when it draws
+    from scripts.commands._near_pictures import draw as draw_near  # noqa: PLC0415 - the stage, only when it draws
+    from scripts.commands._stage_pictures import draw as draw_streets  # noqa: PLC0415 - as above
 
+    if near and black_plates:
+        raise typer.TyperException("--near draws plates of all colours, most of them dark: leave --black-plates away")
     terminal = Console(stderr=True)
     with Progress(console=terminal, disable=not terminal.is_terminal) as progress:
         bar = progress.add_task("streets", total=streets)
-        count = run(
-            to,
-            streets=streets,
-            seed=seed,
-            black_plates=black_plates,
-            tell=lambda n, _: progress.update(bar, completed=n),
-        )
+
+        def tell(done: int, _: int) -> None:
+            progress.update(bar, completed=done)
+
+        if near:
+            count = draw_near(to, streets=streets, seed=seed, tell=tell)
+        else:
+            count = draw_streets(to, streets=streets, seed=seed, black_plates=black_plates, tell=tell)
     sys.stdout.write(f"{to}: {count} pictures\n")
 
 
