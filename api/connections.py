@@ -7,15 +7,19 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from api.channels import connecting as channels
+from api.channels.refusals import REFUSALS
 from api.database import Database
-from api.notices import batches, hearing, planning
+from api.notices import batches, planning
 from api.notices.batches import LetterPress
 from api.notices.mail import MailSender
 from api.notices.whatsapp import WhatsAppSender
+from api.open311 import filing as open311
 from api.outbox.folder import FolderSender
 from api.outbox.inbox import Handler, Inbox, Spool
-from api.outbox.outside import Outside
+from api.outbox.outside import Outside, load_outside
 from api.outbox.sending import Aftermath, Delivery, Guard, Sender, Turn
+from api.outbox.tables import OutboxRow
 from api.outbox.worker import Worker
 from api.payments import callback, refunds
 from api.payments.following import follow
@@ -25,12 +29,20 @@ from api.register.service import VehicleRegister
 from api.settings import Settings
 from api.tickets import orders
 
-HANDLERS: Final[Mapping[str, Handler]] = {callback.SOURCE: callback.handle, hearing.SOURCE: hearing.handle}
+HANDLERS: Final[Mapping[str, Handler]] = {callback.SOURCE: callback.handle}
+
+
+def _mail_left(session: Session, effect: OutboxRow) -> None:
+    planning.message_left(session, effect)
+    channels.AFTERMATHS["email"](session, effect)
+
+
 AFTERMATHS: Final[Mapping[str, Aftermath]] = {
     refunds.KIND: refunds.paid_back,
     batches.KIND: batches.printed,
-    "email": planning.message_left,
     "whatsapp": planning.message_left,
+    **channels.AFTERMATHS,
+    "email": _mail_left,
 }
 GUARDS: Final[Mapping[str, Guard]] = {
     "email": planning.may_leave,
@@ -68,12 +80,18 @@ def senders(
         orders.BLOCK: order,
         orders.UNBLOCK: order,
         refunds.KIND: folder,
+        **channels.senders(database, outside, folder),
     }
 
 
-def inbox_of(database: Database, settings: Settings) -> Inbox:
-    """The inbox of an office: its spool lies in `inbox` below the home folder."""
-    return Inbox(database, Spool(settings.home / "inbox"), HANDLERS)
+def inbox_of(database: Database, settings: Settings, outside: Outside | None = None) -> Inbox:
+    """The inbox of an office: its spool lies in `inbox` below the home folder.
+
+    Every session then also tells who complained what a person decided, by the way the complaint came.
+    """
+    channels.carry_channels(database, settings)
+    handlers = {**HANDLERS, **channels.handlers(outside or load_outside(settings)), open311.SOURCE: open311.handle}
+    return Inbox(database, Spool(settings.home / "inbox"), handlers)
 
 
 def worker_of(
@@ -86,6 +104,7 @@ def worker_of(
         # Each in a transaction of its own: what fails in one keeps none of the others.
         for work in (
             follow,
+            REFUSALS.write,
             orders.order_blocks,
             lambda session: planning.plan_waiting(session, settings),
             lambda session: int(batches.make_batch(session) is not None),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from api.agencies.routing import agency_for, regency_in
 from api.complaints.tables import ComplainantRow
 from api.jurisdiction.model import Jurisdiction
 from api.problems import Unprocessable
@@ -41,6 +42,8 @@ class Complaint:
         asked_for_money: somebody of the office asked for money: it goes past the unit, whatever it is about besides.
         latitude: where it is, degrees; with `longitude`, it finds what was told there before.
         longitude: degrees.
+        regency: id or code of the regency or city; None: the one that the place names, if it names one.
+        listed: whoever sent it let it stand in public lists (Open311), by its public fields.
     """
 
     category: str
@@ -52,10 +55,12 @@ class Complaint:
     asked_for_money: bool = False
     latitude: float | None = None
     longitude: float | None = None
+    regency: str | None = None
+    listed: bool = False
 
 
 def open_complaint(session: Session, complaint: Complaint, *, jurisdiction: Jurisdiction) -> CaseRow:
-    """Open a complaint with the agency that its category belongs to.
+    """Open a complaint with the agency that its category, and where it lies with them its regency, belongs to.
 
     Returns:
         The complaint, its `first_response` clock running.
@@ -68,6 +73,15 @@ def open_complaint(session: Session, complaint: Complaint, *, jurisdiction: Juri
         raise CategoryUnknown(f"There is no category {complaint.category[:60]!r} here: choose one of the list.")
     past = complaint.asked_for_money and jurisdiction.integrity_agency
     subject: dict[str, object] = {"category": category.id, "place": complaint.place}
+    regency = (
+        jurisdiction.regency_named(complaint.regency)
+        if complaint.regency
+        else regency_in(jurisdiction, place=complaint.place or "", text=complaint.text)
+    )
+    if regency is not None:
+        subject["regency"] = regency.id
+    if complaint.listed and not past and not category.confidential:
+        subject["listed"] = True
     if complaint.latitude is not None and complaint.longitude is not None:
         subject |= {"latitude": round(complaint.latitude, 6), "longitude": round(complaint.longitude, 6)}
     case = open_case(
@@ -82,7 +96,7 @@ def open_complaint(session: Session, complaint: Complaint, *, jurisdiction: Juri
             "channel": complaint.channel,
         },
         audience=Audience.PUBLIC,
-        agency=past or category.agency,
+        agency=past or agency_for(category, regency),
         subject=subject,
         confidential=bool(past) or category.confidential,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import smtplib
 import ssl
 from datetime import UTC, datetime
@@ -13,9 +14,12 @@ from email.utils import format_datetime
 from api.outbox.outside import MailSystem
 from api.outbox.sending import Effect, SendingFailed, SendingRefused
 
+# The id of a message that ours answers (RFC 5322, 3.6.4).
+_ID = re.compile(r"^<[^<>\s]{3,200}>$")
+
 
 class MailSender:
-    """Sends effects of the kind `email`: `to`, `name`, `subject`, `text`.
+    """Sends effects of the kind `email`: `to`, `name`, `subject`, `text`; `in_reply_to`, `references`, `automatic`.
 
     Args:
         system: the server.
@@ -65,7 +69,13 @@ class MailSender:
             raise SendingRefused(f"the address is none: {error}") from error
         message["Date"] = format_datetime(datetime.now(UTC))
         message["Message-ID"] = f"<{hashlib.sha256(effect.key.encode()).hexdigest()[:32]}@{domain}>"
-        message["Auto-Submitted"] = "auto-generated"
+        answers = [one for one in (str(body.get("in_reply_to") or ""), *body.get("references", ())) if _ID.match(one)]
+        if answers:
+            message["In-Reply-To"] = answers[0]
+            message["References"] = " ".join(dict.fromkeys(reversed(answers)))
+        # A person's answer is none of a robot's: the reader's own absence note may come (RFC 3834).
+        if body.get("automatic", True):
+            message["Auto-Submitted"] = "auto-replied" if answers else "auto-generated"
         message.set_content(str(body["text"]))
         return message
 

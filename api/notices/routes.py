@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from api.channels.refusals import REFUSALS
 from api.notices.hearing import SOURCE
 from api.notices.whatsapp import SIGNATURE, genuine
 from api.outbox.inbox import MAX_MESSAGE_BYTES, Inbox, received
@@ -62,6 +63,7 @@ def register(
     expected = _system(request).verify_token
     given = token.encode("utf-8", "surrogatepass")
     if mode != "subscribe" or not hmac.compare_digest(given, expected.encode()):
+        REFUSALS.count(SOURCE)
         raise WebhookRefused("This is not the token that this office expects.")
     return PlainTextResponse(challenge)
 
@@ -83,6 +85,7 @@ async def hear(request: Request) -> JSONResponse:
         raise TooLarge(f"More than {MAX_MESSAGE_BYTES} bytes are not accepted here.")
     given = request.headers.get(SIGNATURE, "")
     if not genuine(system.app_secret, body, given):
+        REFUSALS.count(SOURCE)
         raise WebhookSignature("X-Hub-Signature-256 does not belong to these bytes.")
     message = received(SOURCE, hashlib.sha256(body).hexdigest(), body, {SIGNATURE: given})
     taken = await run_in_threadpool(inbox.receive, message)

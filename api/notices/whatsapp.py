@@ -65,10 +65,16 @@ class WhatsAppSender:
             )
         except httpx.HTTPError as error:
             raise SendingFailed(f"WhatsApp is away: {type(error).__name__}") from error
-        return _sent_id(answer)
+        return sent_id(answer)
 
 
-def _sent_id(answer: httpx.Response) -> str:
+def sent_id(answer: httpx.Response) -> str:
+    """The id that Meta gave to a message.
+
+    Raises:
+        SendingFailed: away, throttled, or broken for a while.
+        SendingRefused: no such number, template or key.
+    """
     try:
         told = answer.json()
     except ValueError as error:

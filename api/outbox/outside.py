@@ -51,7 +51,35 @@ class WhatsAppSystem(_Part):
     app_secret: str = Field(repr=False, description="Key of X-Hub-Signature-256.")
     verify_token: str = Field(repr=False, description="Told to Meta when the webhook is registered.")
     template: str = Field("tertib_notice", description="Name of the approved message template.")
+    answer_template: str | None = Field(
+        None, description="Approved template with one parameter, for answers more than 24 hours after a citizen wrote."
+    )
     timeout_s: float = Field(10.0, gt=0, le=60)
+
+
+class MetaSystem(_Part):
+    """Our Facebook page and Instagram account, by Meta's Graph API."""
+
+    url: str = Field("https://graph.facebook.com/v23.0", title="Address")
+    token: str = Field(repr=False, description="Access token of the page.")
+    app_secret: str = Field(repr=False, description="Key of X-Hub-Signature-256.")
+    verify_token: str = Field(repr=False, description="Told to Meta when the webhook is registered.")
+    timeout_s: float = Field(10.0, gt=0, le=60)
+
+
+class RelaySystem(_Part):
+    """Another system that hands complaints on to us and takes our answers (SP4N-LAPOR!, text messages)."""
+
+    secret: str = Field(repr=False, min_length=32, description="Key of X-Tertib-Signature, both ways.")
+    answers_url: str | None = Field(None, description="Where answers are posted; empty: it takes none.")
+
+
+class Open311(_Part):
+    """Who may file requests by Open311."""
+
+    api_keys: dict[str, str] = Field(
+        default_factory=dict, repr=False, description="Name of a client: its key. Empty: anybody may, within a limit."
+    )
 
 
 class BankSystem(_Part):
@@ -73,6 +101,12 @@ class Outside(_Part):
     register_system: RegisterSystem | None = Field(None, alias="register")
     mail: MailSystem | None = None
     whatsapp: WhatsAppSystem | None = None
+    meta: MetaSystem | None = None
+    relays: dict[str, RelaySystem] = Field(default_factory=dict, description="By a short name.")
+    open311: Open311 = Field(default_factory=Open311)
+    mail_addresses: tuple[str, ...] = Field(
+        (), description="Addresses that take complaints by mail (`tertib mail`); empty: the sender's own."
+    )
     bank: BankSystem
     letters: Path = Field(description="Folder that letters for the post are put into.")
     senders: tuple[str, ...] = Field((), description="Other addresses and numbers that official messages come from.")

@@ -25,6 +25,8 @@ FIELD = "csrf_token"
 HEADER = "x-csrf-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # A browser asks first (CORS preflight, which the office refuses) before it sends these across sites.
+# Addresses of programs, which look at no cookie: another site gains nothing by sending a form there.
+NO_COOKIES = "/open311/"
 NOT_SIMPLE = frozenset({"application/json", "application/problem+json", "application/vnd.tertib.package"})
 
 
@@ -103,6 +105,8 @@ async def protect_forms(request: Request) -> None:
         FormRefused: sent from another site, or the token is absent or wrong.
     """
     if request.method in SAFE_METHODS:
+        return
+    if request.url.path.startswith(NO_COOKIES):
         return
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type in NOT_SIMPLE:
