@@ -50,6 +50,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "worker": Subcommand(
         "scripts.commands.worker", "The office's background worker: letters, messages, money.", "office"
     ),
+    "mail": Subcommand("scripts.commands.mail", "Take complaints by mail: a small SMTP server.", "office"),
     "letters": Subcommand("scripts.commands.letters", "Print letters, record what came back, measure.", "office"),
     "payments": Subcommand("scripts.commands.payments", "Hold the bank's file of a day against the books.", "office"),
     "bench": Subcommand("scripts.commands.bench", "Speed against named opponents, on named suites.", "office"),
