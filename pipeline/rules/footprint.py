@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,19 +41,28 @@ class GroundLine:
     @classmethod
     def of(cls, scene: Scene, line: tuple[Point, Point], direction: Point) -> GroundLine | None:
         """The line in metres; None where the scene has no homography, or the line lies beyond the horizon."""
-        if scene.ground is None:
-            return None
-        start, end = scene.ground.metres(line)
-        middle = (line[0][0] + line[1][0]) / 2, (line[0][1] + line[1][1]) / 2
-        step = scene.ground.metres([middle, (middle[0] + 4 * direction[0], middle[1] + 4 * direction[1])])
-        normal = np.array([start[1] - end[1], end[0] - start[0]])
-        normal = normal / np.linalg.norm(normal)
-        sign = np.sign(normal @ (step[1] - step[0]))
-        return None if not sign else cls(scene.ground, start, normal * sign)
+        return None if scene.ground is None else _on_the_ground(scene.ground, line, direction)
+
+    def point_beyond_m(self, point: Point) -> float:
+        """Distance of one point, in pixels, from the line in metres; NaN beyond the horizon."""
+        x, y = self.ground.metre(point)
+        return (x - float(self.start[0])) * float(self.ahead[0]) + (y - float(self.start[1])) * float(self.ahead[1])
 
     def beyond_m(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Distances of points [n, 2] in metres from the line: positive beyond it."""
         return np.asarray((points - self.start) @ self.ahead)
+
+
+@lru_cache(maxsize=256)
+def _on_the_ground(ground: Homography, line: tuple[Point, Point], direction: Point) -> GroundLine | None:
+    # A scene's lines stay where they are: each is mapped once, not in every picture.
+    start, end = ground.metres(line)
+    middle = (line[0][0] + line[1][0]) / 2, (line[0][1] + line[1][1]) / 2
+    step = ground.metres([middle, (middle[0] + 4 * direction[0], middle[1] + 4 * direction[1])])
+    normal = np.array([start[1] - end[1], end[0] - start[0]])
+    normal = normal / np.linalg.norm(normal)
+    sign = np.sign(normal @ (step[1] - step[0]))
+    return GroundLine(ground, start, normal * sign) if sign else None
 
 
 def lengths_m(track: Track) -> tuple[float, float]:

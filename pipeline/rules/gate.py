@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from pipeline.perception.track import Sighting
 from pipeline.rules.crossing import MARGIN_SIZES, MIN_MARGIN_PX, over_line
@@ -34,7 +35,7 @@ class Gate:
             return None
         return cls(lane.stop_line, unit(*lane.direction), ground)
 
-    @property
+    @cached_property
     def sign(self) -> float:
         """By which `side` of the line must be multiplied to be positive beyond it."""
         start, end = self.line
@@ -43,7 +44,15 @@ class Gate:
 
     def beyond_px(self, point: Point) -> float:
         """Distance from the line: positive beyond it, negative before it."""
-        return side(point, *self.line) * self.sign
+        x, y, level = self._normal
+        return x * point[0] + y * point[1] + level
+
+    @cached_property
+    def _normal(self) -> tuple[float, float, float]:
+        """Of the line, of length 1 and pointing beyond it, and its level: asked for a hundred times a picture."""
+        start, end = self.line
+        level = side((0.0, 0.0), start, end) * self.sign
+        return side((1.0, 0.0), start, end) * self.sign - level, side((0.0, 1.0), start, end) * self.sign - level, level
 
 
 @dataclass(frozen=True)
@@ -81,11 +90,10 @@ def last_passage(sightings: Sequence[Sighting], gate: Gate) -> Passage | None:
         sightings: Of one track, in order of time.
         gate: The line.
     """
-    sign, (start, end) = gate.sign, gate.line
     certain_after: int | None = None
     for index in range(len(sightings) - 1, -1, -1):
         sighting = sightings[index]
-        beyond = side(sighting.ground, start, end) * sign
+        beyond = gate.beyond_px(sighting.ground)
         margin = max(MIN_MARGIN_PX, MARGIN_SIZES * sighting.size_px)
         if beyond > margin:
             certain_after = index

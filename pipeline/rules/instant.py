@@ -24,7 +24,7 @@ LEAST_FOR_PARABOLA = 6
 MUCH_BETTER = 4.0
 """By so much must a parabola's scatter be smaller than a straight line's where metres are known: who drives steadily
 moves along a straight line there, and a needless bend makes the instant half as sure again."""
-REWEIGHTED = 3
+REWEIGHTED = 2
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def fitted_zero(reach: Reach, index: int, guess_s: float) -> tuple[float, float]
         return interpolated
     x, y, error = times[near] - guess_s, reach.distance[near], reach.error[near]
     fit = _fitted(x, y, error, 2) if reach.steady or len(near) < LEAST_FOR_PARABOLA else None
-    if len(near) >= LEAST_FOR_PARABOLA:
+    if len(near) >= LEAST_FOR_PARABOLA and (fit is None or fit[2] > 1):
         bent = _fitted(x, y, error, 3)
         fit = bent if fit is None or fit[2] > MUCH_BETTER * bent[2] else fit
     if fit is None:
@@ -122,10 +122,10 @@ def _fitted(x: Array, y: Array, error: Array, order: int) -> tuple[Array, Array,
     weights = known
     for _ in range(REWEIGHTED):
         weighted = design * weights[:, None]
-        spread: Array = np.asarray(np.linalg.pinv(weighted.T @ design), np.float64)
+        spread: Array = np.asarray(np.linalg.inv(weighted.T @ design), np.float64)
         entries = spread @ (weighted.T @ y)
         off = np.abs(y - design @ entries) / error
-        scale = max(1.0, 1.4826 * float(np.median(off)))
+        scale = max(1.0, 1.4826 * float(np.sort(off)[len(off) // 2]))
         weights = known * np.minimum(1.0, 2 * scale / np.maximum(off, 1e-9))
     scatter = float((weights / known * off**2).sum()) / max(1, len(x) - order)
     return entries, spread, scatter

@@ -80,10 +80,15 @@ class _Way:
 
 
 def _judge(moment: Moment, lane: Lane, gate: Gate, track: Track) -> Candidate | None:
+    line = GroundLine.of(moment.scene, gate.line, gate.direction)
+    # Only who went on far enough needs an instant; in metres that is known before it is.
+    if gate.beyond_px(track.last.ground) <= 0 or not _was_red(moment, lane.signal or "", track):
+        return None
+    if not _may_be_far_enough(moment, gate, line, track.last):
+        return None
     passage = _new_passage(moment, lane, gate, track)
     if passage is None:
         return None
-    line = GroundLine.of(moment.scene, gate.line, gate.direction)
     way = _way(moment, gate, line, passage.after, track.last)
     before = [s for s in track.sightings[: passage.index] if gate.beyond_px(s.ground) < 0]
     held = sum(inside(s.ground, lane.polygon) for s in before)
@@ -97,13 +102,31 @@ def _judge(moment: Moment, lane: Lane, gate: Gate, track: Track) -> Candidate | 
 
 def _new_passage(moment: Moment, lane: Lane, gate: Gate, track: Track) -> Passage | None:
     """A passage in the lane's direction that was not far enough beyond the line to be judged before."""
-    if gate.beyond_px(track.last.ground) <= 0 or (not moment.closing and _was_far_enough(moment, lane, gate, track)):
+    if not moment.closing and _was_far_enough(moment, lane, gate, track):
         return None
     passage = last_passage(track.sightings, gate)
     if passage is None or (not moment.closing and moment.at_s - passage.at_s > FRESH_S):
         return None
     long_gap = passage.after.at_s - passage.before.at_s > MAX_GAP_S
     return None if long_gap or not _in_direction(passage, gate) else passage
+
+
+def _may_be_far_enough(moment: Moment, gate: Gate, line: GroundLine | None, last: Sighting) -> bool:
+    way = _way(moment, gate, line, last, last)
+    return way.unit != "m" or way.beyond >= way.needed
+
+
+def _was_red(moment: Moment, signal: str, track: Track) -> bool:
+    """Whether red was read at all while the vehicle was followed: else no instant need be fitted."""
+    until_s = float("inf")
+    for change in reversed(moment.phases.changes):
+        if change.signal == signal:
+            if change.state == "red" and change.at_s <= track.last.at_s and until_s >= track.first.at_s:
+                return True
+            if change.at_s < track.first.at_s:
+                return False
+            until_s = change.at_s
+    return False
 
 
 def _was_far_enough(moment: Moment, lane: Lane, gate: Gate, track: Track) -> bool:
@@ -129,7 +152,7 @@ def _in_direction(passage: Passage, gate: Gate) -> bool:
 
 def _way(moment: Moment, gate: Gate, line: GroundLine | None, after: Sighting, last: Sighting) -> _Way:
     if line is not None:
-        beyond_m = float(line.beyond_m(line.ground.metres([last.ground]))[0])
+        beyond_m = line.point_beyond_m(last.ground)
         if math.isfinite(beyond_m):
             return _Way(beyond_m, moment.scene.grace.beyond_line_m, "m")
     return _Way(gate.beyond_px(last.ground) / after.size_px, MIN_BEYOND_SIZES, "vehicle_sizes")

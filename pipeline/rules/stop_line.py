@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from pipeline.evidence.manifest import Measure
@@ -22,6 +24,8 @@ SURELY_BEYOND_M = 0.6
 """The front must be so far beyond the line for the shortest vehicle of its class: on the line is no offence."""
 SURELY_BEYOND_SIZES = 0.15
 """Without metres the wheels nearest to the camera must be so far beyond it, in the vehicle's own size."""
+MOVES_SIZES = 0.3
+"""From one picture to the next: more than any box trembles."""
 FARTHEST_M, FARTHEST_SIZES = 12.0, 2.5
 """Farther beyond the line one stands in the junction: a case for a zone with `use: box` only."""
 
@@ -46,7 +50,7 @@ def stop_line(moment: Moment) -> list[Candidate]:
     """
     found: list[Candidate] = []
     for lane in moment.scene.lanes:
-        gate = Gate.of_lane(lane) if lane.signal else None
+        gate = Gate.of_lane(lane, moment.scene.ground) if lane.signal else None
         phase = moment.phases.at(lane.signal, moment.at_s) if gate and lane.signal else None
         if gate is None or phase is None or phase.state != "red" or moment.closing:
             continue
@@ -63,7 +67,7 @@ def _judge(
     last = track.last
     if track.vehicle_class not in MOTORISED or not _in_lane(lane, gate, last):
         return None
-    since = standing_since(track)
+    since = None if _drives(track) else standing_since(track)
     if since is None or not any(gate.beyond_px(s.ground) < 0 for s in track.sightings):
         return None
     since_s = max(since.at_s, red_at_s)
@@ -78,6 +82,13 @@ def _judge(
     if beyond < enough or (beyond > farthest and box is None) or _may_wait(moment, track):
         return None
     return _candidate(moment, lane, track, since, here, stands_s, (beyond, unit), box.id if box else None)
+
+
+def _drives(track: Track) -> bool:
+    """Whether it moved since the last picture: most do, and since when they have stood need not be asked."""
+    earlier, last = track.sightings[-2:][0], track.last
+    far = MOVES_SIZES * last.size_px
+    return math.dist(earlier.ground, last.ground) > far and math.dist(earlier.top, last.top) > far
 
 
 def _ran_it(gate: Gate, track: Track, red_at_s: float) -> bool:

@@ -22,14 +22,17 @@ def inside(point: Point, polygon: Sequence[Point]) -> bool:
     """
     x, y = point
     within = False
-    count = len(polygon)
-    for index in range(count):
-        ax, ay = polygon[index]
-        bx, by = polygon[(index + 1) % count]
-        if distance_to_segment(point, (ax, ay), (bx, by)) <= EDGE_PX:
+    ax, ay = polygon[-1]
+    for bx, by in polygon:
+        # Most edges are far from the point, and their distance need not be known.
+        close = (
+            min(ax, bx) - EDGE_PX <= x <= max(ax, bx) + EDGE_PX and min(ay, by) - EDGE_PX <= y <= max(ay, by) + EDGE_PX
+        )
+        if close and distance_to_segment(point, (ax, ay), (bx, by)) <= EDGE_PX:
             return True
         if (ay > y) != (by > y) and x < (bx - ax) * (y - ay) / (by - ay) + ax:
             within = not within
+        ax, ay = bx, by
     return within
 
 

@@ -7,8 +7,10 @@ its covariance follows from the survey's errors by propagation (GUM, JCGM 100:20
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -18,6 +20,7 @@ from pipeline.scene.measures import GroundReference
 
 Array = NDArray[np.float64]
 REFINEMENTS = 12
+LEAST_DEPTH = 1e-6
 LEAST_TRIANGLE = 0.1
 """Of points scaled to a spread of 1 both ways: four corners of a square make triangles of 2; three on a line, 0."""
 
@@ -107,6 +110,22 @@ class Homography:
         mapped = (u @ m[:2, :2].T + m[:2, 2]) / w[:, None]
         return np.asarray(mapped / self.metre_scale[2] + np.array(self.metre_scale[:2]))
 
+    def metre(self, point: tuple[float, float]) -> tuple[float, float]:
+        """Like `metres`, of one point, without the cost of arrays; NaN at or beyond the horizon."""
+        offset_x, offset_y, scale = self.pixel_scale
+        x, y = (point[0] - offset_x) * scale, (point[1] - offset_y) * scale
+        (a, b, c), (d, e, f), (g, h, i) = self._rows
+        w = g * x + h * y + i
+        if w * math.copysign(1.0, i) <= LEAST_DEPTH:
+            return math.nan, math.nan
+        east, north, size = self.metre_scale
+        return (a * x + b * y + c) / w / size + east, (d * x + e * y + f) / w / size + north
+
+    @cached_property
+    def _rows(self) -> list[list[float]]:
+        rows: list[list[float]] = self.matrix.tolist()
+        return rows
+
     def joint_covariance(self, points: ArrayLike) -> Array:
         """Covariance that the survey gives to several mapped points together, [2n, 2n] in square metres.
 
@@ -135,7 +154,7 @@ class Homography:
     def _before_horizon(self, u: Array) -> NDArray[np.bool_]:
         # The normalised origin lies amid the surveyed points: on the ground.
         w = u @ self.matrix[2, :2] + self.matrix[2, 2]
-        return np.asarray(w * np.sign(self.matrix[2, 2]) > 1e-6)
+        return np.asarray(w * np.sign(self.matrix[2, 2]) > LEAST_DEPTH)
 
 
 def leave_one_out_m(references: Sequence[GroundReference]) -> list[float]:
