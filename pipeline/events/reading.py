@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final, Literal
 
 MAX_BODY_BYTES: Final = 20_000_000
@@ -110,7 +110,7 @@ def share(raw: object, whole: float) -> float | None:
     return value
 
 
-def instant(raw: str | None, zone: object, *, needed: bool = True) -> tuple[datetime | None, bool]:
+def instant(raw: str | None, zone: tzinfo, *, needed: bool = True) -> tuple[datetime | None, bool]:
     """A vendor's time, aware; and whether it said its own offset.
 
     Args:
@@ -131,5 +131,5 @@ def instant(raw: str | None, zone: object, *, needed: bool = True) -> tuple[date
     except ValueError:
         raise EventRefused("bad_time", f"the time {text[:40]!r} is none") from None
     if moment.tzinfo is None:
-        return moment.replace(tzinfo=zone), False  # type: ignore[arg-type] - a tzinfo, see above
+        return moment.replace(tzinfo=zone), False
     return moment, True

@@ -13,7 +13,9 @@ LONGEST_REST_S: Final = 5.0
 """A camera whose keyframes are farther apart is not rested: what is held back would come too late."""
 SWELL: Final = 2.5
 """A packet that is so many times as large as its quiet neighbours carries motion: H.264 spends bits on change."""
-LEAST_SWELL_BYTES: Final = 400
+LEAST_SWELL_BYTES: Final = 1500
+REFINING: Final = 3
+"""Pictures right after a keyframe are large in any case: they mend what it left coarse."""
 NEIGHBOURS: Final = 25
 
 
@@ -43,6 +45,7 @@ class Decoding:
         self._held: list[av.Packet] = []
         self._held_from_s: float | None = None
         self._sizes: deque[int] = deque(maxlen=NEIGHBOURS)
+        self._since_key = 0
         self._peek: av.CodecContext | None = None
         self._resting = False
         self.until_s = 0.0
@@ -61,6 +64,7 @@ class Decoding:
             yield from self._decode(packet, replayed=False)
             return
         wanted = self._rest.resting()
+        self._since_key = 0 if packet.is_keyframe else self._since_key + 1
         if self._resting and (not wanted or self._stirs(packet)):
             yield from self._wake()
         if not self._resting and wanted and packet.is_keyframe and self._is_quiet(packet):
@@ -70,7 +74,7 @@ class Decoding:
             self._resting = True
             self._held = []
             self._held_from_s = None
-        if not packet.is_keyframe:
+        if not packet.is_keyframe and self._since_key > REFINING:
             self._sizes.append(packet.size)
         if not self._resting:
             yield from self._decode(packet, replayed=False)
@@ -96,7 +100,7 @@ class Decoding:
         return picture is not None and self._rest is not None and not self._rest.wakes(picture)
 
     def _swells(self, packet: av.Packet) -> bool:
-        if len(self._sizes) < 5:
+        if len(self._sizes) < 5 or self._since_key <= REFINING:
             return False
         return bool(packet.size > max(LEAST_SWELL_BYTES, SWELL * median(self._sizes)))
 
