@@ -16,6 +16,7 @@ from api.audit import routes as audit
 from api.audit.publishing import publish_daily
 from api.board import oversight_pages as statistics
 from api.board import pages as board
+from api.channels import routes as channels
 from api.camera_setup import pages as camera_setup
 from api.clock import Clock, now
 from api.complaints import pages as complaints
@@ -24,18 +25,18 @@ from api.contests import pages as contests
 from api.database import Database, connect
 from api.desk import pages as desk
 from api.desk import ticket_pages as desk_tickets
-from api.eoffice import pages as eoffice
 from api.enrolment import routes as enrolment
+from api.eoffice import pages as eoffice
 from api.intake import evidence
 from api.intake import routes as intake
 from api.limits import BodyLimit
 from api.live import routes as live
+from api.mall import pages as mall
 from api.metrics import routes as metrics
 from api.metrics.requests import CountRequests, RequestCounts
-from api.live import routes as live
-from api.mall import pages as mall
 from api.notices import pages as notices
 from api.notices import routes as whatsapp
+from api.open311 import routes as open311
 from api.outbox import pages as outbox
 from api.outbox.outside import load_outside
 from api.outbox.worker import WorkerThread
@@ -92,6 +93,8 @@ ROUTERS = (
     eoffice.router,
     mall.router,
     metrics.router,
+    channels.router,
+    open311.router,
 )
 
 
