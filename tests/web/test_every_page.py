@@ -1,6 +1,7 @@
 """Every page in a real browser: axe-core in both languages and both themes, no sideways scrolling, pictures.
 
-`TERTIB_PICTURES=DIR pytest tests/web/test_every_page.py` writes each page at 320, 768 and 1366 pixels to DIR/pages.
+`TERTIB_PICTURES=DIR pytest tests/web/test_every_page.py` writes each page at 320, 768 and 1366 pixels to DIR/pages;
+`TERTIB_PAGES=REGEX` looks at the addresses alone that fit.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def addresses(town: Town) -> dict[str, tuple[str, str]]:
     found = {path: (path, who_for(path)) for path in get_routes() if "{" not in path}
     found |= {name: (path, who_for(path)) for name, path in town.places.items()}
     found["a page that is not there"] = ("/absent", "nobody")
-    return found
+    only = os.environ.get("TERTIB_PAGES", "")
+    return {name: held for name, held in found.items() if re.search(only, held[0])}
 
 
 class Visitors:

@@ -81,7 +81,7 @@ def test_twenty_cases_by_keyboard_alone(page: Page, database: Database, clock: D
             if ready.count():
                 break
         expect(ready).to_have_count(1)
-        page.wait_for_function("document.documentElement.dataset.aheadReady")
+        page.wait_for_selector("html[data-ahead-ready]", state="attached", timeout=30_000)
         coming = page.evaluate("document.documentElement.dataset.aheadReady")
         if number % 3 == 2:
             page.keyboard.press("r")
@@ -105,7 +105,7 @@ def test_what_is_fetched_ahead_counts_as_seen_by_nobody(page: Page, database: Da
     page.wait_for_url(CASE)
     page.wait_for_timeout(300)
     clock.advance(timedelta(seconds=4))
-    page.wait_for_function("document.documentElement.dataset.aheadReady", timeout=15_000)
+    page.wait_for_selector("html[data-ahead-ready]", state="attached", timeout=30_000)
     coming = UUID(page.evaluate("document.documentElement.dataset.aheadReady"))
     with database.session() as session:
         assert session.scalar(select(func.count()).where(EvidenceViewRow.case_id == coming)) == 0
@@ -113,7 +113,7 @@ def test_what_is_fetched_ahead_counts_as_seen_by_nobody(page: Page, database: Da
         assert lent is not None, "it is on this officer's desk already"
     # Loaded anew, the page keeps the case that it had fetched: one case ahead, not a heap of them.
     page.reload()
-    page.wait_for_function("document.documentElement.dataset.aheadReady", timeout=15_000)
+    page.wait_for_selector("html[data-ahead-ready]", state="attached", timeout=30_000)
     assert UUID(page.evaluate("document.documentElement.dataset.aheadReady")) == coming
     # Brightness and lines, without the evidence being touched; the plate at full size.
     page.keyboard.press("]")

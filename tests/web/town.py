@@ -205,7 +205,7 @@ def build_town(database: Database, settings: Settings, url: str) -> Town:
 
 def signed_in(url: str, login: str) -> list[dict[str, str]]:
     """The cookies of somebody who has signed in."""
-    with httpx.Client(base_url=url) as browser:
+    with httpx.Client(base_url=url, timeout=90) as browser:
         _, _, rest = browser.get("/sign-in").text.partition('name="csrf_token" value="')
         token = rest.partition('"')[0]
         answer = browser.post("/sign-in", data={"login": login, "password": PASSWORD, "csrf_token": token})
