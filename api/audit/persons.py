@@ -8,6 +8,7 @@ Pure: rows in, findings out.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -35,6 +36,7 @@ class BlockFacts(Protocol):
 
     case_id: UUID
     number: int
+    plate: str
     blocked_at: datetime
     lifted_by: int | None
     lifted_at: datetime | None
@@ -95,6 +97,8 @@ def examine_blocks(case: StoredCase, events: Sequence[EventFacts], rows: Sequenc
     """
     promised = _blocks_by(events) if case.kind == CaseKind.TICKET.value else {}
     held = {row.number: (row.blocked_at, row.lifted_by, row.lifted_at) for row in rows}
+    issued_for = json.loads(events[0].body).get("plate") if promised else None
+    plates = {row.number: row.plate for row in rows if isinstance(issued_for, str) and row.plate != issued_for}
     for number in sorted({*promised, *held}):
         if number not in promised:
             why = f"the row of the block by event {number} contradicts the events: that event blocked nothing"
@@ -104,6 +108,8 @@ def examine_blocks(case: StoredCase, events: Sequence[EventFacts], rows: Sequenc
             lifted_by = promised[number][1]
             ended = "it was never lifted" if lifted_by is None else f"event {lifted_by} lifted it"
             why = f"the row of the block by event {number} contradicts the events: {ended}"
+        elif number in plates:
+            why = f"the row of the block by event {number} blocks {plates[number]!r}: the ticket is of {issued_for!r}"
         else:
             continue
         yield Finding(Tampering.BLOCK_ALTERED, why, case.reference, number, case.id)

@@ -17,7 +17,7 @@ TICKET = SimpleNamespace(id=uuid4(), kind="ticket", reference="T-1")
 def happened(*types: str) -> list[SimpleNamespace]:
     """Events one an hour, each by a person of its own name."""
     return [
-        SimpleNamespace(number=n, at=T0 + timedelta(hours=n), type=one, actor_id=f"by-{n}")
+        SimpleNamespace(number=n, at=T0 + timedelta(hours=n), type=one, actor_id=f"by-{n}", body='{"plate":"H1AB"}')
         for n, one in enumerate(types, start=1)
     ]
 
@@ -29,6 +29,7 @@ def block(number: int, lifted_by: int | None = None, **changed: object) -> Simpl
     lifted_at = None if lifted_by is None else T0 + timedelta(hours=lifted_by)
     true = {
         "number": number,
+        "plate": "H1AB",
         "blocked_at": T0 + timedelta(hours=number),
         "lifted_by": lifted_by,
         "lifted_at": lifted_at,
@@ -45,6 +46,7 @@ def block(number: int, lifted_by: int | None = None, **changed: object) -> Simpl
         ([block(2, 4), block(5, lifted_by=4)], [(5, "it was never lifted")]),
         ([block(2, 4), block(3), block(5)], [(3, "that event blocked nothing")]),
         ([block(2, 4, blocked_at=T0), block(5)], [(2, "contradicts the events")]),
+        ([block(2, 4), block(5, plate="B9XYZ")], [(5, "blocks 'B9XYZ': the ticket is of 'H1AB'")]),
     ],
 )
 def test_a_block_that_the_events_do_not_tell_is_named(rows, named):
