@@ -1,4 +1,4 @@
-"""The whole life of a ticket: silence, block, contest, court, refund, another driver, undoing, and second persons."""
+"""The life of a ticket: silence, block and contest, and what needs a second person."""
 
 from __future__ import annotations
 
@@ -7,99 +7,41 @@ from datetime import timedelta
 import psycopg
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
-from api.audit.verifying import Audit
 from api.clock import now
-from api.contests.service import open_contest, reopen_contest, withdraw_contest
+from api.contests.service import reopen_contest, withdraw_contest
 from api.database import APP_ROLE
+from api.review.tables import ReadingRow
 from api.store.errors import (
     BlockRefused,
-    FinalAlready,
     IllegalTransition,
-    NotFinalYet,
     RoleRefused,
     SecondPersonNeeded,
 )
 from api.store.kinds import SYSTEM, Actor, Audience, CaseKind
-from api.store.reading import Viewer, case_for
-from api.store.service import append, clocks_of, events_of, lock_case, open_case, verify_chain
-from api.store.sweeping import sweep_due
-from api.store.tables import BlockRow, CaseRow, SecondPersonRow
-from api.tickets.blocking import block, blocks_on, lift, propose_lifting
+from api.store.service import append, clocks_of, open_case
+from api.store.tables import BlockRow, SecondPersonRow
+from api.tickets.blocking import block, lift, propose_lifting
 from api.tickets.confirmation import Choice, confirm
-from api.tickets.court import NothingToRefund, approve_refund, claim_refund, judge
-from api.tickets.liability import DriverUnnamed, move_liability, reinstate
-from api.tickets.service import issue_ticket, ticket_of
-from api.tickets.undoing import undo_decision
-from tests.api.public_pages import make_ticket
-
-RINA = Actor(id="rina", name="Rina", role="officer")
-DEWI = Actor(id="dewi", name="Dewi", role="supervisor")
-JOKO = Actor(id="joko", name="Joko", role="supervisor")
-STORY = "Mobil ini ada di bengkel pada hari itu, lihat kuitansi."
-
-
-class Life:
-    """One ticket and what happens to it, each step a transaction of its own."""
-
-    def __init__(self, database, clock, settings, officer):
-        self.database, self.clock = database, clock
-        self.officer = officer.actor
-        self.id = make_ticket(database, settings, officer).id
-
-    def do(self, event_type, actor=SYSTEM, audience=Audience.PARTY, **body):
-        with self.database.session() as session:
-            append(session, self.id, event_type, actor=actor, body=body, audience=audience)
-
-    def call(self, function, **arguments):
-        with self.database.session() as session:
-            return function(session, self.id, **arguments)
-
-    def ticket(self, session):
-        return session.get_one(CaseRow, self.id)
-
-    @property
-    def state(self):
-        with self.database.session() as session:
-            return self.ticket(session).state
-
-    @property
-    def steps(self):
-        with self.database.session() as session:
-            return [event.type for event in events_of(session, self.id)]
-
-    def clocks(self):
-        with self.database.session() as session:
-            return {one.name: one for one in clocks_of(session, self.id)}
-
-    def contest(self, ground="sold"):
-        with self.database.session() as session:
-            return open_contest(session, ticket=self.ticket(session), ground=ground, text=STORY)
-
-    def wait(self, **time):
-        self.clock.advance(timedelta(**time))
-        swept = 1
-        while swept:
-            with self.database.session() as session:
-                swept = sweep_due(session, now(session))
-
-    def notify(self):
-        self.clock.advance(timedelta(minutes=2))
-        self.do("notice_sent", channel="post")
-
-    def blocks(self):
-        with self.database.session() as session:
-            return [one.case_id for one in blocks_on(session, "H1234AB")]
+from api.tickets.liability import reinstate
+from tests.api.ticket_life import (
+    DEWI,
+    JOKO,
+    RINA,
+    Life,
+    case_of,
+    case_row,
+    child,
+    decide,
+    decide_alone,
+    sound,
+)
 
 
 @pytest.fixture
 def life(database, clock, settings, officer):
     return Life(database, clock, settings, officer)
-
-
-def sound(database):
-    with database.session() as session:
-        assert list(Audit(session).findings()) == []
 
 
 class TestTheOwnersDays:
@@ -272,40 +214,6 @@ class TestNoBlockDuringAContest:
             connection.execute("UPDATE blocks SET lifted_at = now()")
 
 
-def case_row(session, case):
-    return session.get_one(CaseRow, case.id)
-
-
-def case_of(database, case):
-    with database.session() as session:
-        return case_row(session, case)
-
-
-def child(session, life, kind):
-    ticket = life.ticket(session)
-    return open_case(
-        session,
-        kind,
-        jurisdiction=life.database.jurisdictions["jateng"],
-        actor=SYSTEM,
-        body={},
-        audience=Audience.PARTY,
-        agency=ticket.agency,
-        parent_id=ticket.id,
-    )
-
-
-def decide(database, life, contest, outcome, judge=JOKO):
-    with database.session() as session:
-        append(session, life.id, outcome, actor=judge, body={}, audience=Audience.PARTY)
-        append(session, contest.id, "answered", actor=judge, body={"text": "x"}, audience=Audience.PARTY)
-
-
-def decide_alone(database, contest):
-    with database.session() as session:
-        append(session, contest.id, "answered", actor=JOKO, body={}, audience=Audience.PARTY)
-
-
 class TestTwoPersons:
     def test_who_validated_decides_no_contest_nor_voids(self, life, database):
         life.notify()
@@ -378,137 +286,26 @@ class TestTwoPersons:
         with database.session() as session:
             append(session, case.id, "approved", actor=DEWI, body={}, audience=Audience.INTERNAL)
 
-
-class TestUndoing:
-    def test_within_the_window_the_ticket_is_taken_back(self, life, database):
+    def test_a_blind_reader_judges_no_contest_whatever_the_code_allows(self, life, database):
         with database.session() as session:
-            violation = session.get_one(CaseRow, life.ticket(session).parent_id)
-        with pytest.raises(FinalAlready, match="only whoever decided"), database.session() as session:
-            undo_decision(session, violation.id, actor=DEWI)
-        with database.session() as session:
-            undo_decision(session, violation.id, actor=life.officer)
-        assert life.state == "withdrawn"
-        with database.session() as session:
-            again = case_row(session, violation)
-            assert (again.state, ticket_of(session, again)) == ("awaiting_review", None)
-            review = {one.round: one.result for one in clocks_of(session, violation.id) if one.name == "review"}
-            assert review == {1: "on_time", 2: "running"}
-            append(session, violation.id, "approved", actor=life.officer, body={}, audience=Audience.INTERNAL)
-            new = issue_ticket(session, violation_case=again, officer=life.officer)
-            assert new.id != life.id
-            verify_chain(session, new.id)
-        assert all(one.result != "running" for one in life.clocks().values())
-        sound(database)
-
-    def test_nothing_leaves_before_it_is_over_and_nothing_is_undone_after(self, life, database, monkeypatch):
-        for step in ("notice_sent", "letter_sent", "message_sent"):
-            with pytest.raises(NotFinalYet):
-                life.do(step)
-        life.do("notice_made")
-        with database.session() as session:
-            violation_id = life.ticket(session).parent_id
-        with monkeypatch.context() as patch:
-            patch.setattr("api.store.service.check", lambda *_, **__: None)
-            with pytest.raises(Exception, match="nothing leaves before it is final"):
-                life.do("notice_sent")
-            with pytest.raises(Exception, match="only when its decision was undone"):
-                life.do("withdrawn", life.officer)
-        life.notify()
-        with pytest.raises(FinalAlready, match="is over"), database.session() as session:
-            undo_decision(session, violation_id, actor=life.officer)
-        with monkeypatch.context() as patch:
-            patch.setattr("api.store.service.check", lambda *_, **__: None)
-            with pytest.raises(Exception, match="the decision is final"), database.session() as session:
-                append(session, violation_id, "undone", actor=life.officer, body={}, audience=Audience.INTERNAL)
-
-    def test_what_the_owner_has_answered_is_not_undone(self, life, database):
-        life.do("confirmed")
-        with database.session() as session:
-            violation_id = life.ticket(session).parent_id
-        with pytest.raises(IllegalTransition), database.session() as session:
-            undo_decision(session, violation_id, actor=life.officer)
-
-
-class TestAnotherDriver:
-    def test_the_named_driver_gets_a_case_of_their_own(self, life, database):
-        life.notify()
-        with database.session() as session:
-            confirm(session, ticket=life.ticket(session), choice=Choice.MINE_OTHER_DROVE, driver="Agus Salim")
-        new = life.call(move_liability, officer=DEWI)
-        assert life.state == "moved"
-        with database.session() as session:
-            assert ticket_of(session, session.get_one(CaseRow, new.parent_id)).id == new.id
-            told = next(event for event in events_of(session, new.id) if event.type == "linked")
-            assert (told.data["driver"]["name"], told.audience) == ("Agus Salim", "internal")
-            # Neither reads the other's case.
-            for own, others in ((life.id, new), (new.id, life.ticket(session))):
-                with pytest.raises(Exception, match="No case with this reference"):
-                    case_for(session, Viewer.party(own), others.reference)
-            running = {one.name for one in clocks_of(session, new.id) if one.result == "running"}
-        assert running == {"notice", "confirmation", "payment"}
-        assert all(one.result != "running" for one in life.clocks().values())
-        sound(database)
-
-    def test_a_driver_who_did_not_drive_gives_it_back(self, life, database):
-        life.notify()
-        life.do("confirmed", choice="mine_other_drove", driver="Agus Salim")
-        new = life.call(move_liability, officer=DEWI)
-        with pytest.raises(IllegalTransition):
-            life.call(reinstate, officer=JOKO, reason="bukan Agus")
-        with database.session() as session:
-            append(session, new.id, "cancelled", actor=JOKO, body={}, audience=Audience.PARTY)
-        life.call(reinstate, officer=JOKO, reason="bukan Agus")
-        assert life.state == "due"
-        with database.session() as session:
-            assert ticket_of(session, session.get_one(CaseRow, new.parent_id)).id == life.id
-
-    def test_nobody_named(self, life):
-        life.do("confirmed", choice="mine_i_drove")
-        with pytest.raises(DriverUnnamed):
-            life.call(move_liability, officer=DEWI)
-
-
-class TestCourtAndRefund:
-    def judged(self, life, fine, deposit=500_000):
-        life.notify()
-        life.do("paid")
-        life.call(judge, fine_rupiah=fine, deposit_rupiah=deposit, decision="12/Pid.C/2026", actor=DEWI)
-
-    def test_the_rest_is_fetched_within_a_year_by_two(self, life):
-        self.judged(life, 150_000)
-        assert life.state == "settled"
-        life.wait(days=300)
-        owner = Actor(id=f"party:{life.id}", name="Pemilik", role="owner")
-        assert life.call(claim_refund, actor=owner, account="BRI 123").data["amount_rupiah"] == 350_000
-        life.call(approve_refund, actor=DEWI, propose=True)
-        with pytest.raises(SecondPersonNeeded):
-            life.call(approve_refund, actor=DEWI, propose=False)
-        life.call(approve_refund, actor=JOKO, propose=False)
-        life.do("refunded", amount_rupiah=350_000)
-        with pytest.raises(NothingToRefund):
-            life.call(claim_refund, actor=owner, account="BRI 123")
-        assert life.clocks()["refund"].result == "on_time"
-
-    def test_after_a_year_it_is_the_states(self, life, database):
-        self.judged(life, 150_000)
-        life.wait(days=367)
-        assert life.state == "closed"
-        assert life.steps[-2:] == ["clock_overdue", "refund_expired"]
-        sound(database)
-
-    def test_nothing_left_closes_it_at_once(self, life):
-        self.judged(life, 500_000)
-        assert life.state == "closed"
-
-    def test_judged_before_paid(self, life):
-        life.notify()
-        life.do("sent_to_court")
-        life.call(judge, fine_rupiah=100_000, deposit_rupiah=0, decision="7", actor=DEWI)
-        assert life.state == "judged"
-        life.do("paid")
-        assert life.state == "settled"
-
-
-def test_a_locked_ticket_is_seen_as_it_is(life, database):
-    with database.session() as session:
-        assert lock_case(session, life.id).state == "issued"
+            session.add(
+                ReadingRow(
+                    case_id=life.ticket(session).parent_id,
+                    number=2,
+                    user_id=JOKO.id,
+                    user_name=JOKO.name,
+                    decision="approved",
+                    camera_id="cam",
+                    offence="bus_lane",
+                    taken_at=now(session),
+                    at=now(session),
+                    dwell_s=9,
+                    seen={},
+                )
+            )
+        contest = life.contest()
+        with pytest.raises(IntegrityError, match="whoever read the violation"):
+            decide(database, life, contest, "upheld")
+        assert life.state == "contested"
+        decide(database, life, contest, "upheld", judge=DEWI)
+        assert life.state == "upheld"
