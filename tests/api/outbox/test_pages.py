@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
-from api.outbox.inbox import Inbox, Spool, received
+from api.clock import now as clock_now
+from api.outbox.inbox import MAX_TRIES, Inbox, Spool, received
 from api.outbox.service import send_out
-from api.outbox.tables import InboxRow, OutboxRow
+from api.outbox.tables import HandActionRow, InboxRow, OutboxRow
 from tests.api.conftest import form_token
 
 PAGE = {"accept": "text/html"}
@@ -91,3 +94,50 @@ def test_what_was_kept_before_a_power_cut_is_handled_after_it(database, tmp_path
 
     Inbox(database, Spool(tmp_path / "spool"), {"test": handler}).drain()
     assert sorted(got) == ["m0", "m1"]
+
+
+def test_a_message_is_read_as_it_came_for_a_purpose_that_is_written_down(supervisor, database):
+    with database.session() as session:
+        row = InboxRow(
+            source="mail", message_id="m", raw=b"<b>rahasia</b>", state="done", received_at=clock_now(session)
+        )
+        session.add(row)
+        session.flush()
+        path = f"/audit/inbox/{row.id}"
+    assert "rahasia" not in supervisor.get("/audit/inbox", headers=PAGE).text + supervisor.get(path, headers=PAGE).text
+    token = form_token(supervisor, path)
+    short = supervisor.post(path, data={"csrf_token": token, "purpose": "x"}, headers=PAGE)
+    assert (short.status_code, "rahasia" in short.text) == (422, False)
+    shown = supervisor.post(path, data={"csrf_token": token, "purpose": "Aduan A-1"}, headers=PAGE)
+    assert "&lt;b&gt;rahasia" in shown.text
+    with database.session() as session:
+        assert [(one.what, one.purpose) for one in session.scalars(select(HandActionRow))] == [("viewed", "Aduan A-1")]
+
+
+def test_what_failed_is_handled_again_by_itself_later_and_not_for_ever(database, tmp_path, clock):
+    broken, handled = [True], []
+
+    def handler(session, row):
+        if broken:
+            raise ValueError("not yet")
+        handled.append(row.message_id)
+        return "done"
+
+    inbox = Inbox(database, Spool(tmp_path / "spool"), {"test": handler}, patience_s=30)
+    assert inbox.receive(received("test", "m1", b"raw", {})).state == "failed"
+    assert inbox.try_again() == 0, "not before its time"
+    clock.advance(timedelta(seconds=5))
+    assert inbox.try_again() == 0
+    with database.session() as session:
+        assert session.scalars(select(InboxRow)).one().attempts == 2
+    broken.clear()
+    clock.advance(timedelta(seconds=30))
+    assert (inbox.try_again(), handled) == (1, ["m1"])
+    broken.append(True)
+    assert inbox.receive(received("test", "m2", b"raw", {})).state == "failed"
+    for _ in range(MAX_TRIES + 2):
+        clock.advance(timedelta(hours=2))
+        inbox.try_again()
+    with database.session() as session:
+        last = session.scalars(select(InboxRow).where(InboxRow.message_id == "m2")).one()
+        assert (last.state, last.attempts, last.next_at) == ("failed", MAX_TRIES, None)
