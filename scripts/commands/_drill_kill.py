@@ -95,7 +95,9 @@ def drill_kill(
         acknowledged: list[str] = []
         stop = threading.Event()
         threads = [
-            threading.Thread(target=_send, args=(office, camera, packages // clients, size_bytes, acknowledged, stop))
+            threading.Thread(
+                target=_send, args=(office, camera, packages // clients, size_bytes, acknowledged, stop), daemon=True
+            )
             for camera in cameras
         ]
         for thread in threads:

@@ -172,9 +172,11 @@ class Office:
         while True:
             try:
                 server.ensure_postgres_running()
-            except subprocess.SubprocessError:
+            except (subprocess.SubprocessError, AssertionError):
+                # The library asserts that the server is ready; one that has just died or recovers is not yet.
                 if time.monotonic() > until:
                     raise
+                time.sleep(0.2)
             else:
                 return
 
