@@ -21,6 +21,7 @@ from pipeline.delivery.sender import Sender
 from pipeline.delivery.spool import Spool
 
 ROUND_S = 1.0
+PROGRAM = "from scripts.tertib import main; main()"
 
 
 def token_for(camera_id: str, given: str, keys: Path) -> str:
@@ -68,7 +69,7 @@ def supervise(scenes: Path, spools: Path, more: Sequence[str], metrics_port: int
     log = box_log()
 
     def command(scene: Path, spool: Path) -> list[str]:
-        return [sys.executable, "-m", "scripts.tertib", "camera", "run", str(scene), "--spool", str(spool), *more]
+        return [sys.executable, "-c", PROGRAM, "camera", "run", str(scene), "--spool", str(spool), *more]
 
     if metrics_port is not None:
         serve_metrics(spools, metrics_port)
