@@ -56,6 +56,19 @@ def evaluate(
 
     name = "offences-dev" if dev else "offences" if tracks == "seen" else "offences-exact"
     report(name, measure, as_json=as_json, write=write)
+    if write:
+        renew_page()
+
+
+def renew_page() -> None:
+    """Write the committed figures into `docs/offences.md`, where there is a checkout."""
+    from pipeline.suite.table import figure_table, with_table  # noqa: PLC0415 - rules, only when measured
+
+    root = Path(__file__).parents[2]
+    page = root / "docs" / "offences.md"
+    if page.exists():
+        table = figure_table(root / "models" / "figures")
+        page.write_text(with_table(page.read_text(encoding="utf-8"), table), encoding="utf-8")
 
 
 def _measured(suite: Path, tracks: str, pattern: str, detector: str, *, drawn_only: bool) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from scripts.commands._evaluate_offences import renew_page
 from scripts.commands._evaluation import AsJson, Write, report
 
 EXAMPLE = "Example: tertib evaluate speed --json"
@@ -42,3 +43,5 @@ def evaluate(
         return found
 
     report("speed", measure, as_json=as_json, write=write)
+    if write:
+        renew_page()
