@@ -47,7 +47,7 @@ class MailDoor:
         if len(raw) > mailing.MAX_MAIL_BYTES:
             return _TOO_LARGE
         try:
-            await asyncio.to_thread(self._keep, raw, envelope.mail_from or "")
+            await asyncio.to_thread(self._keep, raw, (envelope.mail_from or "").strip("<>"))
         except OSError as error:
             _LOG.error("a mail could not be kept: %s", error.strerror)
             return "451 4.3.0 It could not be kept now: come again later"

@@ -150,7 +150,7 @@ def said(raw: bytes) -> Said:
 
 def _header(message: EmailMessage, name: str) -> str:
     try:
-        return str(message[name] or "")
+        return str(message[name] or "").strip()  # a folded header begins with its fold
     except (ValueError, LookupError, TypeError, AttributeError, IndexError):  # a header that the library cannot read
         return ""
 
