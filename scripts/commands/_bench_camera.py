@@ -201,7 +201,7 @@ def _step_rows(scene: Scene, clips: dict[str, Path], detector: Detector, reader:
 def _ultralytics(reader: PlateReader) -> Callable[[Path], tuple[int, int]] | None:
     """The opponent: road users that it followed and OCR calls that it made; None where it is not installed."""
     try:
-        from ultralytics import YOLO  # noqa: PLC0415 - a competitor, no dependency
+        from models.backends.guarded_ultralytics import YOLO  # noqa: PLC0415 - a competitor, no dependency
     except ImportError:
         return None
     path = str(resolve("traffic-n"))
