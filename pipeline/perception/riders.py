@@ -31,6 +31,8 @@ VOTE_SHARE = 0.8
 CROWDED_OVERLAP = 0.25
 CROWDED_SHARE = 0.5
 """Overlap with another motorcycle, and share of the pictures, from which heads cannot be told apart."""
+SURE_WITHOUT_BODY = 0.5
+"""Score of a head from which it counts as a rider though no body was seen below it: one rider too many accuses."""
 NEAR_SIDES = 1.5
 """Persons so near to a motorcycle (in its longer sides) are looked at."""
 MOST_LOOKS = 120
@@ -182,7 +184,11 @@ def seen_riders(
     """
     detections = search.added(frame_bgr, detections, motorcycles)
     near = [box for box in _boxes(detections, "person") if any(_near(box, mine) for mine in motorcycles)]
-    heads = heads_of(frame_bgr, _near_heads(detections, motorcycles), classifier, near)
+    heads = [
+        head
+        for head in heads_of(frame_bgr, _near_heads(detections, motorcycles), classifier, near)
+        if head.person is not None or head.score >= SURE_WITHOUT_BODY
+    ]
     return allotted(heads, [*motorcycles, *others])[: len(motorcycles)]
 
 
