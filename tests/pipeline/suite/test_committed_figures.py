@@ -36,6 +36,16 @@ def test_speed_is_never_ticketed_above_the_truth_and_the_uncertainty_is_honest()
     assert found["mae_kmh"] <= 1.0
 
 
+def test_most_vehicles_are_measured_in_drawn_clips_too() -> None:
+    found = committed("speed")
+    assert found["n"] >= 0.95 * found["vehicles"]
+    drawn = found["drawn"]
+    assert drawn["overticketed"] == 0
+    assert drawn["n"] >= 0.9 * drawn["vehicles"]
+    assert drawn["inside_u95"] >= 0.93, "one truth of sixteen may lie outside of 95 %"
+    assert drawn["mae_kmh"] <= 1.0
+
+
 def test_of_drawn_clips_no_innocent_is_offered_and_recall_does_not_fall_back() -> None:
     found = committed("offences")
     assert found["scenes"] >= 120
