@@ -16,8 +16,8 @@ from api.audit import routes as audit
 from api.audit.publishing import publish_daily
 from api.board import oversight_pages as statistics
 from api.board import pages as board
-from api.channels import routes as channels
 from api.camera_setup import pages as camera_setup
+from api.channels import routes as channels
 from api.clock import Clock, now
 from api.complaints import pages as complaints
 from api.connections import carry_register, inbox_of, remote_register, worker_of
