@@ -98,7 +98,7 @@ MUTATIONS: Final = (
         "api/people/service.py",
         "            SignInRow.expires_at > now(session),\n            UserRow.active,",
         "            SignInRow.expires_at > now(session),",
-        "tests/api/security/test_rights.py::test_withdrawn_rights_end_with_the_next_request",
+        "tests/api/test_people.py::test_a_user_who_left_is_out_at_once",
     ),
     Mutation(
         "cases of every agency",
