@@ -25,6 +25,11 @@ class CaseRow(Base):
         ),
         Index("ix_cases_kind_state_opened_at", "kind", "state", "opened_at"),
         Index("ix_cases_plate", text("(subject ->> 'plate')")),
+        Index(
+            "ix_cases_listed",
+            "opened_at",
+            postgresql_where=text("kind = 'complaint' AND (subject ->> 'listed') = 'true'"),
+        ),
         Index("ix_cases_parent_id", "parent_id"),
     )
 
