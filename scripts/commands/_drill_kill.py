@@ -67,6 +67,27 @@ class Killed:
         return {**asdict(self), "holds": self.holds}
 
 
+class _Pace:
+    """Spreads the packages over the kills, so that a fast office is killed while cameras send as well."""
+
+    def __init__(self, kills: int) -> None:
+        self._wanted, self._done, self._changed = kills, 0, threading.Condition()
+
+    @property
+    def done(self) -> int:
+        return self._done
+
+    def killed(self) -> None:
+        with self._changed:
+            self._done += 1
+            self._changed.notify_all()
+
+    def wait_for(self, share: float) -> None:
+        """Until so large a share of the kills is done."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._done >= int(share * self._wanted))
+
+
 def drill_kill(
     home: Path,
     *,
@@ -93,40 +114,55 @@ def drill_kill(
     with drill_office(home, clients) as (office, cameras):
         office.serve()
         acknowledged: list[str] = []
-        stop = threading.Event()
+        stop, pace = threading.Event(), _Pace(kills)
         threads = [
             threading.Thread(
-                target=_send, args=(office, camera, packages // clients, size_bytes, acknowledged, stop), daemon=True
+                target=_send,
+                args=(office, camera, packages // clients, size_bytes, acknowledged, stop, pace),
+                daemon=True,
             )
             for camera in cameras
         ]
         for thread in threads:
             thread.start()
-        done = crashes = 0
-        while done < kills and any(thread.is_alive() for thread in threads):
+        crashes = 0
+        while pace.done < kills:
             time.sleep(chance.uniform(0.02, 0.8))
             office.kill()
-            done += 1
-            if done % _EVERY_CRASH == 0:
+            if (pace.done + 1) % _EVERY_CRASH == 0:
                 office.crash_database()
                 crashes += 1
             office.serve()
-            if done % 10 == 0:
-                told(f"{done} kills, {len(acknowledged)} packages acknowledged")
+            pace.killed()
+            if pace.done % 10 == 0:
+                told(f"{pace.done} kills, {len(acknowledged)} packages acknowledged")
         for thread in threads:
             thread.join()
         stop.set()
         office.kill()
         wanted = packages // clients * clients
         return _examine(
-            office, acknowledged, wanted, clients=clients, kills=done, crashes=crashes, seconds=time.monotonic() - began
+            office,
+            acknowledged,
+            wanted,
+            clients=clients,
+            kills=pace.done,
+            crashes=crashes,
+            seconds=time.monotonic() - began,
         )
 
 
 def _send(
-    office: Office, camera: Camera, count: int, size_bytes: int, acknowledged: list[str], stop: threading.Event
+    office: Office,
+    camera: Camera,
+    count: int,
+    size_bytes: int,
+    acknowledged: list[str],
+    stop: threading.Event,
+    pace: _Pace,
 ) -> None:
-    for _ in range(count):
+    for number in range(count):
+        pace.wait_for(number / count)
         package = camera.package(str(uuid4()), size_bytes)
         if not office.deliver_until_acknowledged(package, stop):
             return
