@@ -24,7 +24,7 @@ COMMAND_LIMIT_S: Final = 6 * 3600
 RECOVERY_LIMIT_S: Final = 3600
 _SERVER_USER: Final = "pgserver"  # who runs the embedded server where root started it
 # Of the running server only: a copy must not believe that somebody uses it.
-_LEFT_OUT: Final = ("postmaster.pid", "postmaster.opts", ".handle_pids.json", "log")
+_LEFT_OUT: Final = ("postmaster.pid", "postmaster.opts", ".handle_pids.json", "log", ".s.PGSQL.5432.lock")
 _WAL_OF_THE_RESTORE: Final = "restored_wal"
 
 
@@ -133,7 +133,8 @@ def place(base: Path, log: Path, folder: Path, *, until: datetime | None) -> Non
         BackupError: the base backup was damaged where it was kept.
     """
     check_base(base)
-    shutil.copytree(base, folder, symlinks=True)
+    # Backups of older versions hold the running server's marks too: where its process lives, the copy would not start.
+    shutil.copytree(base, folder, symlinks=True, ignore=lambda at, _: _LEFT_OUT if Path(at) == base else ())
     folder.chmod(0o700)
     segments = sorted(path for path in log.glob("*") if path.is_file()) if log.is_dir() else []
     if segments or until is not None:

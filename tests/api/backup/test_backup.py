@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -88,6 +89,9 @@ def test_destroyed_and_restored_whole_and_until_a_moment(place):
     database.close()
     stop_embedded(home)
     shutil.rmtree(home)
+    # The copy must start where the number of the copied server's process belongs to somebody else by now.
+    assert not list(kept.rglob(".s.PGSQL*"))
+    next(kept.rglob("PG_VERSION")).with_name(".s.PGSQL.5432.lock").write_text(f"{os.getpid()}\n")
 
     whole = run(restore_command, kept, "--home", place / "whole")
     assert whole.exit_code == 0, whole.output
