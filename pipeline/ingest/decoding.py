@@ -47,6 +47,7 @@ class Decoding:
         self._sizes: deque[int] = deque(maxlen=NEIGHBOURS)
         self._since_key = 0
         self._peek: av.CodecContext | None = None
+        self._glimpse: av.VideoFrame | None = None
         self._resting = False
         self.until_s = 0.0
         self.rested = 0
@@ -95,8 +96,13 @@ class Decoding:
             return True
         return not self._is_quiet(packet) if packet.is_keyframe else self._swells(packet)
 
+    def glimpse(self) -> av.VideoFrame | None:
+        """The keyframe that was looked at last while resting, once; for whoever must know that the camera lives."""
+        picture, self._glimpse = self._glimpse, None
+        return picture
+
     def _is_quiet(self, keyframe: av.Packet) -> bool:
-        picture = self._look(keyframe)
+        picture = self._glimpse = self._look(keyframe)
         return picture is not None and self._rest is not None and not self._rest.wakes(picture)
 
     def _swells(self, packet: av.Packet) -> bool:

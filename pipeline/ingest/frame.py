@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -47,11 +48,13 @@ class Clip:
         data: The file.
         media_type: For example `video/mp4`.
         suffix: For example `mp4`.
+        begins_s: Media time of the file's time 0, in the segment's own clock; None where nobody knows.
     """
 
     data: bytes
     media_type: str
     suffix: str
+    begins_s: float | None = None
 
 
 class Memory(Protocol):
@@ -124,18 +127,26 @@ class Frame:
         Args:
             width_px: Width of the small picture; its height follows the picture's shape.
         """
-        if isinstance(self.picture, Path):
-            whole = cv2.cvtColor(read_image(self.picture), cv2.COLOR_BGR2GRAY)
-        elif self.picture.format.name in _LUMA_FIRST:
-            plane = self.picture.planes[0]
-            whole = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[
-                : self.picture.height, : self.picture.width
-            ]
-        else:
-            whole = self.picture.to_ndarray(format="gray")
-        height_px = max(2, round(width_px * whole.shape[0] / whole.shape[1]))
-        small: NDArray[np.uint8] = cv2.resize(whole, (width_px, height_px), interpolation=cv2.INTER_AREA)
-        return small
+        return luma_of(self.picture, width_px)
+
+
+def luma_of(picture: av.VideoFrame | Path, width_px: int) -> NDArray[np.uint8]:
+    """A small picture of the brightness, uint8 [h, width_px], straight from the decoder's first plane.
+
+    Args:
+        picture: The decoder's frame, or an image file.
+        width_px: Width of the small picture; its height follows the picture's shape.
+    """
+    if isinstance(picture, Path):
+        whole = cv2.cvtColor(read_image(picture), cv2.COLOR_BGR2GRAY)
+    elif picture.format.name in _LUMA_FIRST:
+        plane = picture.planes[0]
+        whole = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: picture.height, : picture.width]
+    else:
+        whole = picture.to_ndarray(format="gray")
+    height_px = max(2, round(width_px * whole.shape[0] / whole.shape[1]))
+    small: NDArray[np.uint8] = cv2.resize(whole, (width_px, height_px), interpolation=cv2.INTER_AREA)
+    return small
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from pipeline.ingest.frame import Frame
+import av
+
+from pipeline.ingest.frame import luma_of
 
 LOOK_EVERY_S: Final = 1.0
 LONGEST_S: Final = 600.0
@@ -27,17 +29,17 @@ class FrozenWatch:
         self._since_s = float("-inf")
         self._looked_s = float("-inf")
 
-    def is_frozen(self, frame: Frame, now_s: float) -> bool:
+    def is_frozen(self, picture: av.VideoFrame, now_s: float) -> bool:
         """Whether this picture has been shown for too long.
 
         Args:
-            frame: The next picture.
+            picture: The decoder's next frame.
             now_s: Steady time, in seconds.
         """
         if now_s - self._looked_s < min(LOOK_EVERY_S, self._shortest_s / 4):
             return False
         self._looked_s = now_s
-        digest = hashlib.blake2b(frame.luma(320).tobytes(), digest_size=16).digest()
+        digest = hashlib.blake2b(luma_of(picture, 320).tobytes(), digest_size=16).digest()
         if digest != self._digest:
             if self._digest:
                 self._patience_s = self._shortest_s

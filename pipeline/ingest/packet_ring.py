@@ -73,6 +73,8 @@ class PacketRing:
         self._bytes = 0
         self._waiting: Any = None
         self._lock = threading.Lock()
+        self.fitted_px: tuple[int, int] | None = None
+        """Width and height to which `pictures` scales; None = as they are."""
 
     def add(self, packet: av.Packet) -> None:
         """Keep a packet, as it came from the demuxer.
@@ -168,7 +170,8 @@ class PacketRing:
                     dts = packet.dts if previous is None else max(packet.dts, previous + 1)
                     previous = dts
                     output.mux(self._packet(packet, stream, dts - chosen[0].dts, shift=chosen[0].dts))
-            return Clip(path.read_bytes(), self._container.media_type, self._container.suffix)
+            begins_s = chosen[0].dts * base
+            return Clip(path.read_bytes(), self._container.media_type, self._container.suffix, begins_s)
 
     def pictures(self, times_s: Sequence[float]) -> list[NDArray[np.uint8] | None]:
         """The pictures nearest to these media times, decoded again from the kept bitstream.
@@ -197,7 +200,8 @@ class PacketRing:
                         distance_s = abs((picture.pts or 0) * base - wanted_s)
                         if distance_s < nearest[place][0]:
                             nearest[place] = (distance_s, picture)
-        return [picture.to_ndarray(format="bgr24") if picture is not None else None for _, picture in nearest]
+        fit = {} if self.fitted_px is None else {"width": self.fitted_px[0], "height": self.fitted_px[1]}
+        return [picture.to_ndarray(format="bgr24", **fit) if picture is not None else None for _, picture in nearest]
 
     def _packet(self, stored: StoredPacket, stream: av.VideoStream, dts: int, *, shift: int = 0) -> av.Packet:
         packet = av.Packet(_length_prefixed(stored.data) if self._annexb else stored.data)

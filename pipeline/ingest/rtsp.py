@@ -60,6 +60,8 @@ class RtspSource:
         steady: A clock that only goes forwards, in seconds.
         jitter: A number in 0..1, so that a hundred cameras do not come back in one instant.
         on_gap: Told when a stretch of which nothing was seen has ended.
+        drawn_px: Width and height on which the scene is drawn: pictures of the same shape are scaled to it, those of
+            another shape end the session, since nobody knows what their lines mean. None = any size goes.
     """
 
     live = True
@@ -76,7 +78,9 @@ class RtspSource:
         steady: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
         on_gap: Callable[[Gap], None] | None = None,
+        drawn_px: tuple[int, int] | None = None,
     ) -> None:
+        self.drawn_px = drawn_px
         self.health = StreamHealth()
         self.rest: Rest | None = None
         self.on_gap = on_gap
@@ -135,7 +139,7 @@ class RtspSource:
             if not container.streams.video:
                 raise MediaError(f"{without_password(self._url)}: has no video stream")
             self.health.connections += 1
-            session = _Session(container, self._now, self._steady, self.rest, segment)
+            session = _Session(container, self._now, self._steady, self.rest, segment, self.drawn_px)
             self.health.codec = str(session.stream.codec_context.name)
             shown_at_s = self._steady()
             for packet in container.demux(session.stream):
@@ -149,6 +153,7 @@ class RtspSource:
                 self.health.undecodable += session.damaged_since()
                 if session.rested:
                     self.health.resting, shown_at_s = self.health.resting + session.rested_since(), self._steady()
+                    self._glance(session)
                 if self._steady() - shown_at_s > self._patience.picture_s:
                     raise _BrokenSession("packets came, but no picture could be decoded from them")
 
@@ -156,9 +161,24 @@ class RtspSource:
         size = (frame.picture.width, frame.picture.height)
         if session.size_px is not None and size != session.size_px:
             raise _BrokenSession(f"the pictures changed from {session.size_px} to {size} pixels")
+        if session.size_px is None and self.drawn_px is not None and not same_shape(size, self.drawn_px):
+            drawn = f"the scene is drawn on {self.drawn_px[0]} x {self.drawn_px[1]} pixels"
+            raise _BrokenSession(
+                f"{drawn}, the pictures are {size[0]} x {size[1]}: draw it on a picture of this camera"
+            )
         session.size_px = self.health.size_px = size
         self.health.clock_apart_s = frame.clock.apart_s
-        if self._frozen.is_frozen(frame, self._steady()):
+        self._watch(frame.picture, session)
+
+    def _glance(self, session: _Session) -> None:
+        """A resting camera shows nothing; that it lives, and does not stand still, is seen at its keyframes."""
+        picture = session.glimpse()
+        if picture is not None:
+            self._seen()
+            self._watch(picture, session)
+
+    def _watch(self, picture: av.VideoFrame, session: _Session) -> None:
+        if self._frozen.is_frozen(picture, self._steady()):
             raise _BrokenSession("the picture stands still: the very same one came again and again")
         step_s = session.clock.stepped_s()
         if step_s:
@@ -179,12 +199,14 @@ class _Session:
         steady: Callable[[], float],
         rest: Rest | None,
         segment: int,
+        drawn_px: tuple[int, int] | None,
     ) -> None:
         self.stream = container.streams.video[0]
         self.stream.thread_count = 1
         self.size_px: tuple[int, int] | None = None
         self.clock = StreamClock(container, now, steady)
         self._segment = segment
+        self._drawn_px = drawn_px
         self._ring = PacketRing(self.stream)
         self._decoding = Decoding(self.stream, rest)
         self._step_s = 1 / float(self.stream.average_rate or 25)
@@ -196,6 +218,10 @@ class _Session:
     def rested(self) -> bool:
         """Whether packets are held back at the moment."""
         return self._decoding.is_resting
+
+    def glimpse(self) -> av.VideoFrame | None:
+        """The keyframe that was looked at last while resting, once."""
+        return self._decoding.glimpse()
 
     def damaged_since(self) -> int:
         """Packets without a sound picture since the last call."""
@@ -237,7 +263,15 @@ class _Session:
     def _frame(self, index: int, media_s: float, picture: av.VideoFrame, *, replayed: bool) -> Frame:
         at_s = self.clock.at_s(media_s)
         quality: CaptureClock = self.clock.quality
-        return Frame(index, self._segment, at_s, media_s, quality, self._ring, picture, replayed=replayed)
+        fitted_px = None
+        if self._drawn_px is not None and (picture.width, picture.height) != self._drawn_px:
+            fitted_px = self._ring.fitted_px = self._drawn_px
+        return Frame(index, self._segment, at_s, media_s, quality, self._ring, picture, fitted_px, replayed)
+
+
+def same_shape(one_px: tuple[int, int], other_px: tuple[int, int]) -> bool:
+    """Whether two picture sizes differ by scale only (to a hundredth: encoders round to whole blocks)."""
+    return abs(one_px[0] * other_px[1] - other_px[0] * one_px[1]) <= 0.01 * one_px[0] * other_px[1]
 
 
 def without_password(url: str) -> str:

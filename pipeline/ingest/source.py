@@ -43,6 +43,7 @@ def open_source(
     started_at: datetime,
     paced: bool = False,
     attempts: int | None = 5,
+    drawn_px: tuple[int, int] | None = None,
 ) -> Source:
     """The source that `name` means.
 
@@ -53,6 +54,7 @@ def open_source(
         started_at: Now; what is assumed for a file of which nobody says when it was recorded.
         paced: For files: deliver at the speed of recording instead of as fast as possible.
         attempts: For streams: failed connections in a row after which to give up; None = never.
+        drawn_px: For streams: the size on which the scene is drawn; see `RtspSource`.
 
     Returns:
         A source, not yet opened.
@@ -61,7 +63,7 @@ def open_source(
         MediaError: When there is no such file or the kind is unknown.
     """
     if name.startswith(("rtsp://", "rtsps://")):
-        return RtspSource(name, attempts=attempts)
+        return RtspSource(name, attempts=attempts, drawn_px=drawn_px)
     if "://" in name:
         raise MediaError(f"{name}: only rtsp:// and rtsps:// streams are understood")
     path = Path(name)

@@ -43,6 +43,7 @@ def source_of(
         started_at=datetime.now(UTC),
         paced=paced,
         attempts=attempts,
+        drawn_px=(scene.frame.width_px, scene.frame.height_px),
     )
 
 
