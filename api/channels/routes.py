@@ -7,7 +7,6 @@ import hmac
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from api.channels.refusals import REFUSALS
@@ -59,7 +58,7 @@ async def _kept(request: Request, source: str, secret: str, header: str) -> JSON
         REFUSALS.count(source)
         raise WebhookSignature(f"{header} does not belong to these bytes.")
     message = received(source, hashlib.sha256(body).hexdigest(), body, {header: given})
-    taken = await run_in_threadpool(inbox.receive, message)
+    taken = await inbox.receive(message)
     # What is pending is ours already: it lies on this machine's disk.
     return JSONResponse({"state": taken.state})
 

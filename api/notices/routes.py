@@ -7,7 +7,6 @@ import hmac
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from api.channels.refusals import REFUSALS
@@ -88,6 +87,6 @@ async def hear(request: Request) -> JSONResponse:
         REFUSALS.count(SOURCE)
         raise WebhookSignature("X-Hub-Signature-256 does not belong to these bytes.")
     message = received(SOURCE, hashlib.sha256(body).hexdigest(), body, {SIGNATURE: given})
-    taken = await run_in_threadpool(inbox.receive, message)
+    taken = await inbox.receive(message)
     # Meta wants nothing but a 200, and soon; what is pending is ours already.
     return JSONResponse({"state": taken.state})

@@ -26,7 +26,7 @@ from api.channels.tables import HeardRow
 from api.clock import now
 from api.complaints.service import CITIZEN, Complaint, open_complaint
 from api.jurisdiction.loading import jurisdictions_of
-from api.outbox.inbox import Inbox, Message, Taken, received
+from api.outbox.inbox import Message, received
 from api.outbox.service import send_out
 from api.outbox.tables import InboxRow
 from api.store.tables import CaseRow
@@ -38,19 +38,12 @@ MAX_AN_HOUR: Final = 30
 MAX_CLIENTS: Final = 10_000
 
 
-def file_request(inbox: Inbox, document: Mapping[str, Any], photo: Attachment | None) -> tuple[str, Taken]:
-    """Keep a request durably and handle it if there is time.
+def as_message(document: Mapping[str, Any], photo: Attachment | None) -> Message:
+    """A request as the inbox keeps it; the message's id is the client's token.
 
     Args:
-        inbox: the office's.
         document: checked fields, JSON values.
         photo: cleaned.
-
-    Returns:
-        The token, and what came of it.
-
-    Raises:
-        OSError: the disk does not take it.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     held = dict(document)
@@ -61,8 +54,7 @@ def file_request(inbox: Inbox, document: Mapping[str, Any], photo: Attachment | 
             "data": base64.b64encode(photo.data).decode(),
             "original_sha256": photo.original_sha256,
         }
-    message: Message = received(SOURCE, token, json.dumps(held, ensure_ascii=False).encode(), {})
-    return token, inbox.receive(message)
+    return received(SOURCE, token, json.dumps(held, ensure_ascii=False).encode(), {})
 
 
 def handle(session: Session, row: InboxRow) -> str:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -21,7 +20,7 @@ from api.jurisdiction.model import ComplaintCategory, Jurisdiction
 from api.open311 import filing, reading
 from api.open311.checking import Wrong, checked
 from api.open311.formats import Format, answer, refusal
-from api.outbox.inbox import Inbox
+from api.outbox.inbox import Inbox, Message
 from api.outbox.outside import Outside
 from api.problems import OfficeError
 from api.requests import DbSession, client_address, get_jurisdiction, get_settings
@@ -184,23 +183,23 @@ async def file(request: Request, form: Format) -> Response:
         if not isinstance(value, str) and value.filename:
             photo = (value.filename, await value.read())
             break
-    return await run_in_threadpool(_filed, request, form, {**dict(request.query_params), **texts}, photo)
-
-
-def _filed(request: Request, form: str, texts: dict[str, str], photo: tuple[str, bytes] | None) -> Response:
-    jurisdiction = _jurisdiction(request, texts.get("jurisdiction_id", ""))
-    outside: Outside = request.app.state.outside
-    _check_key(request, outside, texts.get("api_key", ""))
-    document, kept = checked(jurisdiction, texts, photo)
     inbox: Inbox = request.app.state.inbox
+    message = await inbox.beside(_message, request, {**dict(request.query_params), **texts}, photo)
     try:
-        token, taken = filing.file_request(inbox, document, kept)
+        taken = await inbox.receive(message)
     except OSError:
         raise Wrong(503, "The request could not be kept: try again in a minute.") from None
-    told: dict[str, Any] = {"token": token}
+    told: dict[str, Any] = {"token": message.message_id}
     if taken.state == "done":
         told = {"service_request_id": taken.result.rpartition(" ")[2]}
     return answer("service_requests", [{**told, "service_notice": "", "account_id": ""}], form, status=201)
+
+
+def _message(request: Request, texts: dict[str, str], photo: tuple[str, bytes] | None) -> Message:
+    jurisdiction = _jurisdiction(request, texts.get("jurisdiction_id", ""))
+    outside: Outside = request.app.state.outside
+    _check_key(request, outside, texts.get("api_key", ""))
+    return filing.as_message(*checked(jurisdiction, texts, photo))
 
 
 def _check_key(request: Request, outside: Outside, given: str) -> None:

@@ -9,6 +9,7 @@ statement timeout with a 503 would be simpler, but leaves it to the other side w
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -16,12 +17,10 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import BoundedSemaphore
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -39,11 +38,16 @@ MAX_TOLD_CHARACTERS: Final = 500
 # Handled within the request for so long; then the sender gets its answer and the worker goes on.
 PATIENCE_S: Final = 0.6
 AT_ONCE: Final = 4
+# Threads that write to the disk alone: none of them ever waits for the database.
+KEEPERS: Final = 8
+# So many messages in a row that the database does not take, and the round ends: the next one comes in seconds.
+MAX_AWAY: Final = 3
 
 # Seconds between two tries of a message that failed: 3, 9, 27, ... 2187; after the last one a person decides.
 BACKOFF_BASE_S: Final = 3
 MAX_TRIES: Final = 8
 
+R = TypeVar("R")
 # Handles one message in the transaction that marks it as handled; returns in a few words what came of it.
 Handler = Callable[[Session, InboxRow], str]
 
@@ -109,18 +113,25 @@ class Spool:
         return path
 
     def read(self, path: Path) -> Message | None:
-        """The message in a file; None when another process has taken it in meanwhile."""
+        """The message in a file; None when another process has taken it in meanwhile.
+
+        A file that the disk has spoiled is laid aside (`.spoiled`), so that it keeps none of the others.
+        """
         try:
-            held = json.loads(path.read_text())
+            held = json.loads(path.read_bytes())
+            return Message(
+                source=held["source"],
+                message_id=held["message_id"],
+                raw=base64.b64decode(held["raw"], validate=True),
+                headers=held["headers"],
+                received_at=datetime.fromisoformat(held["received_at"]),
+            )
         except FileNotFoundError:
             return None
-        return Message(
-            source=held["source"],
-            message_id=held["message_id"],
-            raw=base64.b64decode(held["raw"]),
-            headers=held["headers"],
-            received_at=datetime.fromisoformat(held["received_at"]),
-        )
+        except (ValueError, LookupError, TypeError):
+            _LOG.exception("%s cannot be read: it is laid aside for a person to look at", path.name)
+            path.replace(path.with_suffix(".spoiled"))
+            return None
 
     def waiting(self) -> Iterator[Path]:
         """Files of messages that are not in the database yet, the oldest first."""
@@ -167,40 +178,52 @@ class Inbox:
         self._spool = spool
         self._handlers = handlers
         self._patience_s = patience_s
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="inbox")
-        self._free = BoundedSemaphore(AT_ONCE)
+        # Threads of its own: those that pages share may all be waiting for a database that hangs.
+        self._keepers = ThreadPoolExecutor(KEEPERS, thread_name_prefix="inbox-disk")
+        self._handling = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="inbox")
 
-    def receive(self, message: Message) -> Taken:
+    async def receive(self, message: Message) -> Taken:
         """Keep a verified message, and handle it if the database is quick enough.
+
+        Nothing here waits for the database or for a thread that does: the answer comes within `patience_s` and the
+        time that the disk takes, however many pages hang.
 
         Raises:
             OSError: the disk does not take it.
         """
-        path = self._spool.keep(message)
-        if not self._free.acquire(timeout=self._patience_s / 2):
-            return Taken("pending")
-        future = self._pool.submit(self._handle_freeing, path)
+        path = await self.beside(self._spool.keep, message)
+        handled = asyncio.wrap_future(self._handling.submit(self.handle, path))
         try:
-            return future.result(timeout=self._patience_s)
-        except TookTooLong:
+            # What has not begun by then is never begun: it lies in the spool, and the worker takes it from there.
+            return await asyncio.wait_for(handled, self._patience_s)
+        except TimeoutError:
             return Taken("pending")
         except Exception:
-            # The message lies in the spool: the worker tries again.
             _LOG.exception("a message from %s waits for the database", message.source)
             return Taken("pending")
 
-    def _handle_freeing(self, path: Path) -> Taken:
-        try:
-            return self.handle(path)
-        finally:
-            self._free.release()
+    async def beside(self, work: Callable[..., R], *args: object) -> R:
+        """Do something that needs the disk or the processor, never the database, in a thread kept for that."""
+        return await asyncio.get_running_loop().run_in_executor(self._keepers, work, *args)
 
     def drain(self) -> int:
-        """Handle all that lies in the spool; how many were."""
-        count = 0
+        """Handle all that lies in the spool; how many were.
+
+        Raises:
+            OperationalError: the database is away, or takes none of some messages in a row.
+        """
+        count = away = 0
         for path in self._spool.waiting():
-            self.handle(path)
-            count += 1
+            try:
+                self.handle(path)
+            except OperationalError:
+                # One whose rows somebody holds must not keep the others; a database that is away keeps all.
+                away += 1
+                if away >= MAX_AWAY:
+                    raise
+                _LOG.warning("%s waits for the database", path.name)
+                continue
+            count, away = count + 1, 0
         return count
 
     def handle(self, path: Path) -> Taken:
@@ -295,7 +318,8 @@ class Inbox:
 
     def close(self) -> None:
         """Let running work end."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._handling.shutdown(wait=False, cancel_futures=True)
+        self._keepers.shutdown(wait=False)
 
 
 def _next_try(moment: datetime, attempts: int) -> datetime | None:

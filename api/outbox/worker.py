@@ -60,7 +60,7 @@ class Worker:
         self._stop.set()
 
     def run(self, *, until_idle: bool = False) -> None:
-        """Work until `stop`, or, with `until_idle`, until no job is due any more. Blocks."""
+        """Work until `stop`, or, with `until_idle`, one round and until no job is due any more. Blocks."""
         work = self._main(until_idle=until_idle)
         try:
             asyncio.get_running_loop()
@@ -81,6 +81,8 @@ class Worker:
         app = with_connector(connector, self._delivery.deliver)
         async with app.open_async():
             await self._recover(app)
+            if until_idle and self._drain is not None:
+                await asyncio.to_thread(self._drain)
             beside = [] if until_idle else [asyncio.create_task(self._beside(app))]
             worker = asyncio.create_task(
                 app.run_worker_async(

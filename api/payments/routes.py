@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -66,7 +65,7 @@ async def bank(request: Request) -> JSONResponse:
     callback.parsed(body)
     kept = {name: headers[name] for name in (callback.TIMESTAMP, callback.EXTERNAL_ID, callback.SIGNATURE)}
     message = received(callback.SOURCE, callback.message_id(external_id, body), body, kept)
-    taken = await run_in_threadpool(inbox.receive, message)
+    taken = await inbox.receive(message)
     return _answer(taken)
 
 
