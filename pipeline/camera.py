@@ -128,6 +128,7 @@ class Camera:
         self._tracker = Tracker()
         self._signals = Signals(scene.signals)
         self._segment = 0
+        self._began_s: float | None = None
         self._begin_segment()
 
     def _begin_segment(self) -> None:
@@ -230,7 +231,8 @@ class Camera:
 
     def _count(self, frame: Frame) -> None:
         self.stats.frames = frame.index + 1
-        if self.stats.frames == 1:
+        if self._began_s is None:
+            # Not necessarily number 0: a live camera's first pictures may be late already.
             self._began_s = frame.media_s
             self._check_size(frame)
         if frame.segment == 0:
