@@ -1,4 +1,4 @@
-"""`tertib drill`: kill, fill and probe a throw-away office, and show what it survives."""
+"""`tertib drill`: kill, fill and probe a throw-away office, soak a box, and show what they survive."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from api.settings import kept_secret
 from scripts.commands._drill_faults import DrillError, drill_full, drill_order, drill_write_error, told
 from scripts.commands._drill_kill import drill_kill
 from scripts.commands._drill_lookups import drill_lookups
+from scripts.commands._drill_soak import SoakPlan, drill_soak
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Break a throw-away office on purpose.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Break a throw-away office, or a box, on purpose.")
 
 
 def _run(work: Callable[[Path], dict[str, object]]) -> None:
@@ -76,6 +77,24 @@ def lookups(
 ) -> None:
     """Look up what exists and what does not: same words, same time, and a closed door after too many."""
     _run(lambda home: drill_lookups(home, lookups=lookups, told=_say).told())
+
+
+@app.command(epilog="Example: tertib drill soak --minutes 60 --cameras 4 --lines soak.jsonl")
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.5, help="How long faults happen.")] = 60.0,
+    cameras: Annotated[int, typer.Option(min=1, max=16, help="Simulated RTSP cameras.")] = 4,
+    clip: Annotated[Path, typer.Option(help="Traffic that they show.")] = Path("samples/clips/parkpow-cars.mp4"),
+    scene: Annotated[Path, typer.Option(help="The scene of that clip.")] = Path("samples/scenes/parkpow-cars.yaml"),
+    width: Annotated[int, typer.Option(min=160, max=3840, help="Width of their pictures.")] = 640,
+    fps: Annotated[int, typer.Option(min=2, max=30, help="Pictures a second, all of them looked at.")] = 5,
+    seed: Annotated[int, typer.Option(help="Of the faults.")] = 7,
+    lines: Annotated[Path, typer.Option(metavar="FILE", help="Gets a JSON line a sample, fault and gap.")] = Path(
+        "soak.jsonl"
+    ),
+) -> None:
+    """Soak a box: cameras and the office fail at random; memory stays flat, each candidate arrives once."""
+    plan = SoakPlan(minutes, cameras, clip, scene, width, fps, seed, lines)
+    _run(lambda home: drill_soak(home, plan, _say))
 
 
 def _disk_alarm(url: str, home: Path) -> str:
