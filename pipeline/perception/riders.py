@@ -31,8 +31,11 @@ VOTE_SHARE = 0.8
 CROWDED_OVERLAP = 0.25
 CROWDED_SHARE = 0.5
 """Overlap with another motorcycle, and share of the pictures, from which heads cannot be told apart."""
-SURE_WITHOUT_BODY = 0.5
-"""Score of a head from which it counts as a rider though no body was seen below it: one rider too many accuses."""
+SURE_WITHOUT_BODY = 0.35
+"""Score of a head from which it counts as a rider though no body was seen below it: one rider too many accuses.
+
+Chosen on drawn traffic by `tertib models limits riders`; see the card of `helmet-n`.
+"""
 NEAR_SIDES = 1.5
 """Persons so near to a motorcycle (in its longer sides) are looked at."""
 MOST_LOOKS = 120
@@ -182,14 +185,33 @@ def seen_riders(
     Returns:
         The heads of each of `motorcycles`.
     """
+    heads = candidate_heads(frame_bgr, detections, motorcycles, classifier, search)
+    return riders_of(heads, motorcycles, others=others)
+
+
+def candidate_heads(
+    frame_bgr: NDArray[np.uint8],
+    detections: Detections,
+    motorcycles: Sequence[Box],
+    classifier: HelmetClassifier,
+    search: HeadSearch,
+) -> list[SeenHead]:
+    """All that may be heads of riders of `motorcycles`, however faint; see `seen_riders`."""
     detections = search.added(frame_bgr, detections, motorcycles)
     near = [box for box in _boxes(detections, "person") if any(_near(box, mine) for mine in motorcycles)]
-    heads = [
-        head
-        for head in heads_of(frame_bgr, _near_heads(detections, motorcycles), classifier, near)
-        if head.person is not None or head.score >= SURE_WITHOUT_BODY
-    ]
-    return allotted(heads, [*motorcycles, *others])[: len(motorcycles)]
+    return heads_of(frame_bgr, _near_heads(detections, motorcycles), classifier, near)
+
+
+def riders_of(
+    heads: Sequence[SeenHead],
+    motorcycles: Sequence[Box],
+    *,
+    others: Sequence[Box] = (),
+    sure_without_body: float = SURE_WITHOUT_BODY,
+) -> list[list[SeenHead]]:
+    """Of what may be heads, who sits on each motorcycle; a head without a body only where it is as sure as that."""
+    sure = [head for head in heads if head.person is not None or head.score >= sure_without_body]
+    return allotted(sure, [*motorcycles, *others])[: len(motorcycles)]
 
 
 def _boxes(detections: Detections, name: str) -> list[Box]:

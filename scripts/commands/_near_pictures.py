@@ -35,13 +35,14 @@ def draw(out: Path, *, streets: int, seed: int, tell: Callable[[int, int], None]
     """
     written = 0
     for number in range(streets):
-        written += write_labels(_scene(seed + number), out, every_s=EVERY_S)
+        written += write_labels(scene(seed + number), out, every_s=EVERY_S)
         if tell:
             tell(number + 1, streets)
     return written
 
 
-def _scene(seed: int) -> Specification:
+def scene(seed: int) -> Specification:
+    """The scene of a seed: mostly from near, mostly with dark plates."""
     random = np.random.default_rng((seed, 99))
     near = random.random() < NEAR
     content = invent(Invention(kind="traffic", seed=seed, difficulty=float(random.choice(DIFFICULTIES))))

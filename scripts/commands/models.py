@@ -170,6 +170,34 @@ def draw(
     sys.stdout.write(f"{to}: {count} pictures\n")
 
 
+@app.command(epilog="Example: tertib models limits riders")
+def limits(
+    suite: Annotated[str, typer.Argument(help="riders, or plates.")],
+    scenes: Annotated[int, typer.Option(min=1, max=10_000, help="Only riders: how many to draw.")] = 45,
+    seed: Annotated[int | None, typer.Option(help="Only riders: of the first scene.")] = None,
+) -> None:
+    """Choose the limits of a reader on drawn pictures that are neither learned from nor reported; prints JSON."""
+    if suite == "plates":
+        from models.evaluation.plates_limits import main  # noqa: PLC0415 - networks, only when chosen by
+
+        main()
+        return
+    if suite != "riders":
+        raise typer.TyperException(f"no limits are chosen for {suite!r}: riders or plates")
+    from scripts.commands._rider_limits import SEED, choose_riders  # noqa: PLC0415 - networks and stage, as above
+
+    terminal = Console(stderr=True)
+    try:
+        with Progress(console=terminal, disable=not terminal.is_terminal) as progress:
+            bar = progress.add_task("scenes", total=scenes)
+            found = choose_riders(
+                scenes, SEED if seed is None else seed, lambda done: progress.update(bar, completed=done)
+            )
+    except ModelError as error:
+        raise typer.TyperException(str(error)) from error
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
 @app.command("export", epilog="Example: tertib models export traffic-n --to models/weights/traffic-n.onnx")
 def export_model(
     name: Name,
