@@ -94,7 +94,8 @@ def summary(rows: Iterable[Outcome]) -> dict[str, Any]:
 
     Returns:
         `n`; `accuracy`, unknown counting as wrong; `unknown`, the share not named; `wrong_of_named`;
-        `red_green_confusions`; `without_abstention`, the accuracy if the network's likeliest colour always counted;
+        `red_green_confusions`; `without_abstention`, the accuracy if the network's likeliest answer always counted (no
+        lit lamp is one, and always wrong here); `forced`, the accuracy if it had to choose one of the three colours;
         `box_off`, the accuracy with boxes a little off; `by_state`, `by_width`, `by_light`.
     """
     rows = list(rows)
@@ -108,6 +109,7 @@ def summary(rows: Iterable[Outcome]) -> dict[str, Any]:
         "wrong": sum(row.reading.state != row.truth for row in named),
         "red_green_confusions": sum({row.truth, row.reading.state} == {"red", "green"} for row in rows),
         "without_abstention": _share([row.reading.best == row.truth for row in rows]),
+        "forced": _share([(row.reading.colour or row.reading.best) == row.truth for row in rows]),
         "box_off": _share(trembled),
         "by_state": {state: _part([row for row in rows if row.truth == state]) for state in STATES},
         "by_width": _by(rows, _width),

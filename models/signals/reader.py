@@ -41,12 +41,14 @@ class HeadReading:
         best: What would be named without abstention; `dark` for no lit lamp.
         share: The network's share for `best` (0..1, calibrated).
         rule: What the rule of glow and place says.
+        colour: The likeliest of the three colours even where no lamp seems lit: only to measure with, never to act on.
     """
 
     state: Shown
     best: str
     share: float
     rule: str
+    colour: str = ""
 
 
 class SignalReader(Protocol):
@@ -88,7 +90,8 @@ class LampReader:
         mean = shares.mean(axis=0) if layout == "horizontal" else shares[0]
         place = int(mean.argmax())
         best, share = STATES[place], float(mean[place])
-        return HeadReading(agreed(best, share, rule), best, share, rule)
+        colour = STATES[int(mean[: STATES.index("dark")].argmax())]
+        return HeadReading(agreed(best, share, rule), best, share, rule, colour)
 
 
 class RoadsideReader:

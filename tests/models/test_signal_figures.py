@@ -52,3 +52,9 @@ def test_unknown_counts_as_wrong_and_is_told_apart():
     assert (found["n"], found["accuracy"], found["unknown"]) == (3, 0.3333, 0.3333)
     assert (found["wrong_of_named"], found["red_green_confusions"]) == (0.5, 1)
     assert found["without_abstention"] == 0.6667
+
+
+def test_a_head_that_shows_no_light_is_not_named_but_a_forced_choice_is_measured():
+    reading = HeadReading("unknown", "dark", 0.7, "unknown", colour="green")
+    found = summary([Outcome("green", reading, 20, night=False, trembled=("unknown",))])
+    assert (found["accuracy"], found["without_abstention"], found["forced"]) == (0.0, 0.0, 1.0)
