@@ -16,6 +16,7 @@ from models.errors import ModelError
 from pipeline.ingest import Frame, MediaError, open_source
 from pipeline.perception.tracker import Tracker
 from scripts.commands._camera_source import instant
+from scripts.commands._drawn_boxes import Album, Mark, Pictures
 from scripts.commands._event_lines import stamp
 
 app = typer.Typer(help="Run detector and tracker on a clip, an image or a folder.")
@@ -39,6 +40,7 @@ def detect(
     detector: Annotated[str, typer.Option(help="Model of the catalogue.")] = "traffic-n",
     backend: Annotated[str, typer.Option(help="openvino, onnxruntime or ultralytics.")] = "openvino",
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads of the detector.")] = 1,
+    pictures: Pictures = None,
 ) -> None:
     """Find cars, motorcycles, buses, trucks, bicycles, persons, signals and plates.
 
@@ -47,12 +49,14 @@ def detect(
     try:
         network = load_detector(detector, backend=backend, threads=threads)
         source = open_source(media, recorded_at=instant(recorded_at), started_at=EPOCH)
-        tracker = Tracker()
+        tracker, album = Tracker(), Album(pictures)
         for frame in source.frames():
             if frame.index % every == 0:
                 record = _look(frame, network, tracker, confidence)
                 sys.stdout.write((json.dumps(record) if jsonl else _sentence(record)) + "\n")
-    except (MediaError, ModelError) as error:
+                if pictures is not None:
+                    album.add(f"frame-{frame.index}", frame.bgr(), _marks(record))
+    except (MediaError, ModelError, OSError) as error:
         raise typer.TyperException(str(error)) from error
 
 
@@ -61,6 +65,16 @@ def _look(frame: Frame, network: Detector, tracker: Tracker, confidence: float) 
     seen = network.detect(frame.bgr(), confidence=min(confidence, 0.15))
     _, numbers = tracker.update(seen, frame.at_s, frame.index)
     return {"frame": frame.index, "time": stamp(frame.at_s), "objects": _objects(seen, numbers.tolist(), confidence)}
+
+
+def _marks(record: dict[str, Any]) -> list[Mark]:
+    return [
+        Mark(
+            item["box"],
+            f"{item['class']} {item['score']:.2f}" + (f" #{item['track']}" if item["track"] is not None else ""),
+        )
+        for item in record["objects"]
+    ]
 
 
 def _objects(seen: Detections, numbers: list[int], confidence: float) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from models.plates.cropping import crop_plate
 from models.plates.finding import PlateFinder, joined
 from models.plates.reader import READERS, PlateReader, load_plate_reader
 from models.plates.reading import PlateReading
+from scripts.commands._drawn_boxes import SURE, UNSURE, Album, Mark, Pictures
 
 app = typer.Typer(add_completion=False)
 
@@ -75,6 +76,7 @@ def read_plates(
     detector: Annotated[str, typer.Option(help="Detector of the model catalogue that finds the plates.")] = "traffic-n",
     confidence: Annotated[float, typer.Option(min=0.01, max=1.0, help="Least score of a found plate.")] = 0.25,
     threads: Annotated[int, typer.Option(min=1, max=64, help="CPU threads.")] = 1,
+    pictures: Pictures = None,
 ) -> None:
     """Find plates, on motorcycles with a second look, and read them.
 
@@ -90,6 +92,7 @@ def read_plates(
         sys.stderr.write(f"error: {error}\n")
         raise typer.Exit(USAGE) from error
     finder = PlateFinder()
+    album = _album(pictures)
     failed = bool(missing)
     for fault in missing:
         sys.stderr.write(f"error: {fault}\n")
@@ -103,8 +106,24 @@ def read_plates(
             continue
         sys.stdout.write(_as_json(path, plates) if jsonl else _as_text(path, plates))
         sys.stdout.flush()
+        album.add(path.name, picture, [_mark(plate) for plate in plates])
     if failed:
         raise typer.Exit(USAGE)
+
+
+def _album(folder: Path | None) -> Album:
+    try:
+        return Album(folder)
+    except OSError as error:
+        raise typer.TyperException(f"{folder}: no folder for pictures can be made there: {error.strerror}") from error
+
+
+def _mark(plate: Plate) -> Mark:
+    reading = plate.reading
+    if reading.text is not None:
+        return Mark(plate.box, f"{reading.text} {reading.confidence:.2f}", SURE)
+    guess = reading.candidates[0][0] if reading.candidates else "-"
+    return Mark(plate.box, f"not read: {guess}?", UNSURE)
 
 
 def _pictures(given: Sequence[str]) -> tuple[list[Path], list[str]]:

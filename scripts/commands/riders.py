@@ -20,6 +20,7 @@ from pipeline.ingest import MediaError, open_source
 from pipeline.perception.head_search import HeadSearch
 from pipeline.perception.riders import RiderTally, RiderVerdict, seen_riders
 from pipeline.perception.tracker import Tracker
+from scripts.commands._drawn_boxes import PLAIN, SURE, UNSURE, Album, Mark, Pictures
 
 app = typer.Typer(add_completion=False)
 
@@ -39,24 +40,29 @@ def riders(
     ] = None,
     confidence: Annotated[float, typer.Option(min=0.01, max=1, help="Least score of a motorcycle or person.")] = 0.25,
     threads: Annotated[int, typer.Option(min=1, max=64, help="CPU threads.")] = 1,
+    pictures: Pictures = None,
 ) -> None:
     """Find motorcycles, the heads above them, and what these wear: `helmet`, `bare` or `cannot_tell`.
 
     A line a picture: `image` and `motorcycles`, each with `box` and `riders` (`box` of the head, `helmet`, `score`,
     and `person`, the rider's whole box, where it was seen). A clip gets a line a motorcycle's track instead: `clip`,
     `track`, `riders`, `bare`, `helmet` and `cannot_tell` as numbers, and `reason` where something is not told.
+    `--pictures` draws photographs only, not clips.
     Exit code 2: some pictures could not be read; each is named on standard error, the rest are done.
     """
     try:
         network = load_detector(detector, threads=threads)
         classifier, search = load_helmet_classifier(threads=threads), HeadSearch()
-    except ModelError as error:
+        album = Album(pictures)
+    except (ModelError, OSError) as error:
         raise typer.TyperException(str(error)) from error
     failed = False
     for path in _paths(media):
         try:
             if path.suffix.lower() in SUFFIXES:
-                record = _picture(path, network, classifier, search, confidence)
+                picture = _opened(path)
+                record = _picture(path, picture, network, classifier, search, confidence)
+                album.add(path.name, picture, _marks(record))
                 _tell(record, _sentence(record), jsonl=jsonl)
             else:
                 for record in _clip(path, network, RiderTally(classifier, search)):
@@ -80,10 +86,26 @@ def _paths(given: list[str]) -> list[Path]:
     return found
 
 
+def _marks(record: dict[str, Any]) -> list[Mark]:
+    """Motorcycles with how many ride them, and each rider's head with what it wears."""
+    marks = []
+    for one in record["motorcycles"]:
+        marks.append(Mark(one["box"], f"{len(one['riders'])} riders", PLAIN))
+        marks += [
+            Mark(rider["box"], rider["helmet"], UNSURE if rider["helmet"] == "cannot_tell" else SURE)
+            for rider in one["riders"]
+        ]
+    return marks
+
+
 def _picture(
-    path: Path, network: Detector, classifier: HelmetClassifier, search: HeadSearch, confidence: float
+    path: Path,
+    picture: NDArray[np.uint8],
+    network: Detector,
+    classifier: HelmetClassifier,
+    search: HeadSearch,
+    confidence: float,
 ) -> dict[str, Any]:
-    picture = _opened(path)
     seen = network.detect(picture, confidence=min(confidence, LOW_CONFIDENCE))
     heads = np.array([name.endswith("_head") for name in seen.names], bool)
     seen = seen[(seen.scores >= confidence) | heads] if len(seen) else seen

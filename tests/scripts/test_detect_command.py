@@ -31,6 +31,16 @@ def test_a_line_a_picture_with_tracks(terminal: Terminal, tmp_path: Path, monkey
     assert {item["track"] for line in told.lines for item in line["objects"] if item["class"] == "plate"} == {None}
 
 
+def test_pictures_with_the_boxes_are_written(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scripts.commands.detect.load_detector", lambda *_, **__: Onlooker([CAR]))
+    clip = write_clip(tmp_path / "clip.mp4", [CAR], 1)
+    told = terminal.tertib("detect", clip, "--every", "5", "--pictures", tmp_path / "seen")
+    assert (told.code, told.err) == (0, "")
+    assert [path.name for path in sorted((tmp_path / "seen").iterdir())] == ["0000-frame-0.jpg", "0001-frame-5.jpg"]
+
+
 def test_a_real_picture_holds_a_car_and_its_plate(terminal: Terminal, tmp_path: Path) -> None:
     capture = cv2.VideoCapture(str(CLIPS / "parkpow-cars.mp4"))
     cv2.imwrite(str(tmp_path / "toll.png"), capture.read()[1])

@@ -136,3 +136,19 @@ def test_finds_a_plate_in_a_whole_picture(tertib, tmp_path):
     assert "34A36837" in [plate["text"] for plate in plates]
     box = next(plate["box"] for plate in plates if plate["text"] == "34A36837")
     assert np.allclose(box, [453, 652, 575, 701], atol=15)
+
+
+def test_copies_of_the_pictures_show_what_was_read(tertib, crops, tmp_path):
+    done = tertib("--crop", "--pictures", tmp_path / "seen", crops)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in sorted((tmp_path / "seen").iterdir())] == ["0000-a.jpg", "0001-b.jpg"]
+    plain, marked = cv2.imread(str(crops / "a.png")), cv2.imread(str(tmp_path / "seen" / "0000-a.jpg"))
+    assert marked.shape == plain.shape
+    assert np.abs(marked.astype(int) - plain.astype(int)).max() > 100
+
+
+def test_a_folder_for_pictures_that_cannot_be_made_is_said_in_one_sentence(tertib, crops):
+    done = tertib("--crop", "--pictures", crops / "notes.txt", crops)
+    assert done.returncode == 2
+    assert "notes.txt" in done.stderr
+    assert done.stderr.count("\n") == 1
