@@ -28,6 +28,7 @@ from pipeline.evidence.errors import EvidenceError
 from pipeline.exhibits import ExhibitError, Finding
 from pipeline.ingest import MediaError
 from pipeline.perception.shared_detector import SharedDetector
+from pipeline.perception.shared_reader import SharedReader
 from pipeline.scene import SceneError, load_scene
 from pipeline.sealer import Sealer, running_software
 from scripts.commands._box_run import reporting, supervise, token_for
@@ -107,7 +108,8 @@ def _cameras(scene_files: Sequence[Path], recorded_at: datetime | None, *, paced
             raise SceneError(f"{file}: the camera id {scene.camera.id} stands in two of the scenes: a camera has one")
     detector = SharedDetector(load_detector(threads=threads))
     readers = {
-        countries: load_plate_reader(countries=countries) for countries in {s.plate_countries for _, s in scenes}
+        countries: SharedReader(load_plate_reader(countries=countries))
+        for countries in {s.plate_countries for _, s in scenes}
     }
     return [
         Camera(
