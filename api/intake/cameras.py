@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -113,6 +114,32 @@ def key_ring(session: Session, camera_id: str | None = None) -> PublicKeyRing:
             for row in session.scalars(query)
         )
     )
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who delivers.
+
+    Attributes:
+        camera_id: whose token came.
+        keys: the keys that are trusted for this camera.
+        asked_at: when that was looked up.
+    """
+
+    camera_id: str
+    keys: PublicKeyRing
+    asked_at: datetime
+
+
+def sender_of(session: Session, authorization: str | None) -> Sender:
+    """The camera whose bearer token came with the request, and its keys.
+
+    Raises:
+        CameraUnknown: no token, or no camera's.
+        CameraOff: the camera was switched off.
+    """
+    camera = camera_of(session, authorization)
+    return Sender(camera.camera_id, key_ring(session, camera.camera_id), now(session))
 
 
 def camera_of(session: Session, authorization: str | None) -> CameraRow:

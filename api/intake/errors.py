@@ -53,12 +53,13 @@ class EvidenceRefused(Unprocessable):
     Args:
         step: the step of the verification that failed.
         why: what was found.
+        code: what was found, for programs: one of `pipeline.evidence.errors.Refusal`, or `jurisdiction-unknown`.
     """
 
     code = "evidence-refused"
     title = "The evidence is refused"
 
-    def __init__(self, step: str, why: str) -> None:
-        super().__init__(f"The evidence is refused at the step {step!r}: {why}.", step=step, why=why)
+    def __init__(self, step: str, why: str, *, code: str) -> None:
+        super().__init__(f"The evidence is refused at the step {step!r}: {why}.", step=step, why=why, refusal=code)
         self.step = step
         self.why = why

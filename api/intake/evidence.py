@@ -94,7 +94,7 @@ def member_response(request: Request, member: StoredMember) -> Response:
     start, end, status = 0, size - 1, 200
     wanted = request.headers.get("range")
     if wanted is not None and request.headers.get("if-range", etag) == etag:
-        found = _range(wanted, size)
+        found = byte_range(wanted, size)
         if found == "outside":
             return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
         if isinstance(found, tuple):
@@ -110,7 +110,7 @@ def member_response(request: Request, member: StoredMember) -> Response:
     )
 
 
-def _range(header: str, size: int) -> tuple[int, int] | str | None:
+def byte_range(header: str, size: int) -> tuple[int, int] | str | None:
     """First and last byte of a range; "outside" when it begins past the end; None: answer the whole (RFC 9110)."""
     unit, _, spec = header.partition("=")
     first, dash, last = spec.strip().partition("-")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import secrets
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -13,18 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from api.intake.arrival import Arrival, StorageFull, room
 from api.problems import OfficeError
+
+__all__ = ["EvidenceDamaged", "EvidenceStore", "StorageFull", "StoredMember"]
 
 CHUNK_BYTES: Final = 256 * 1024
 _LOCAL_HEADER_BYTES: Final = 30
-
-
-class StorageFull(OfficeError):  # noqa: N818 - reads as what happened
-    """There is no room for evidence; the camera keeps it and tries again."""
-
-    status = 507
-    code = "storage-full"
-    title = "No room for evidence"
 
 
 class EvidenceDamaged(OfficeError):  # noqa: N818 - reads as what happened
@@ -95,43 +88,49 @@ class EvidenceStore:
         """Where a package with this hash lies."""
         return self.folder / sha256[:2] / f"{sha256}.tertib"
 
-    def write(self, data: bytes, sha256: str) -> Path:
-        """Store a package for good; it is on disk when this returns. Storing the same bytes again changes nothing.
+    def receive(self) -> Arrival:
+        """Somewhere to put the bytes of a package that comes in, on the disk where it will stay.
+
+        Raises:
+            StorageFull: the disk is full.
+        """
+        return Arrival(self.folder)
+
+    def keep(self, arrival: Arrival) -> Path:
+        """Store a package for good, under its hash. Storing the same bytes again changes nothing.
 
         Args:
-            data: the package.
-            sha256: its hash, hex.
+            arrival: the package, whole; it and its name are on disk when this returns.
 
         Raises:
             StorageFull: the disk is full.
             EvidenceDamaged: another file lies where this one belongs.
         """
-        path = self.path_of(sha256)
-        try:
+        path = self.path_of(arrival.sha256)
+        arrival.sync()
+        with room():
             if not path.parent.exists():
-                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                path.parent.mkdir(exist_ok=True)
+                path.parent.mkdir(mode=0o700, exist_ok=True)
                 _sync_folder(self.folder)
-            temporary = path.parent / f".{secrets.token_hex(8)}.tmp"
             try:
-                descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                # A link, not a rename: what lies there already is never replaced.
-                path.hardlink_to(temporary)
+                arrival.link(path)
             except FileExistsError as error:
-                if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+                if hashlib.sha256(path.read_bytes()).hexdigest() != arrival.sha256:
                     raise EvidenceDamaged(f"{path} is not what its name says: tell the administrator.") from error
-            finally:
-                temporary.unlink(missing_ok=True)
             _sync_folder(path.parent)
-        except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise StorageFull("The evidence store is full; keep the package and send it later.") from error
-            raise
         return path
+
+    def write(self, data: bytes) -> Path:
+        """Store a package that is held in memory: `receive`, `sync` and `keep` in one.
+
+        Raises:
+            StorageFull: the disk is full.
+            EvidenceDamaged: another file lies where this one belongs.
+        """
+        with self.receive() as arrival:
+            arrival.add([data])
+            arrival.sync()
+            return self.keep(arrival)
 
     def member(self, sha256: str, *, name: str, role: str, media_type: str, member_sha256: str) -> StoredMember:
         """One member of a stored package, ready to be read.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-from typing import Annotated, Any
+import time
+from datetime import timedelta
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Request
 from fastapi.concurrency import run_in_threadpool
@@ -13,15 +14,19 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from api.database import Database
-from api.intake.cameras import camera_of
+from api.intake.arrival import Arrival
+from api.intake.cameras import Sender, sender_of
 from api.intake.errors import DigestMismatch, EvidenceRefused, PackageConflict
 from api.intake.evidence_store import EvidenceStore
-from api.intake.service import Receipt, accept_package, note_incident
+from api.intake.service import Receipt, accept_arrival, check_package, note_incident
 from api.problems import BadRequest
 from api.requests import get_database, get_settings
 from pipeline.evidence.package import PACKAGE_MEDIA_TYPE
+from pipeline.evidence.verify import VerifiedPackage
 
 router = APIRouter(tags=["intake"])
+# So much is held in memory of a body before it goes to disk.
+_PART_BYTES: Final = 1024 * 1024
 
 
 class PackageTaken(BaseModel):
@@ -65,36 +70,74 @@ async def deliver(
 ) -> JSONResponse:
     """Verify the package, store it for good, open its case; answered only when both are durable."""
     database = get_database(request)
+    began = time.monotonic()
     # The token first: a stranger's bytes are not even read.
-    camera_id = await run_in_threadpool(_camera_id, database, authorization)
+    sender = await run_in_threadpool(_sender, database, authorization)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != PACKAGE_MEDIA_TYPE:
         raise BadRequest(f"Content-Type must be {PACKAGE_MEDIA_TYPE}.")
-    data = await request.body()
-    _check_digest(content_digest, data)
     store = EvidenceStore(get_settings(request).evidence)
-    receipt = await run_in_threadpool(_take, database, store, camera_id, data, idempotency_key)
+    arrival = await run_in_threadpool(store.receive)
+    try:
+        rest = await _receive(request, arrival)
+        receipt = await run_in_threadpool(
+            _take, database, store, sender, arrival, rest, content_digest, idempotency_key, began
+        )
+    finally:
+        arrival.close()
     taken = PackageTaken(package_id=receipt.package_id, case_id=str(receipt.case_id), reference=receipt.reference)
     return JSONResponse(taken.model_dump(), status_code=201 if receipt.new else 200)
 
 
-def _camera_id(database: Database, authorization: str | None) -> str:
+def _sender(database: Database, authorization: str | None) -> Sender:
     with database.session() as session:
-        return camera_of(session, authorization).camera_id
+        return sender_of(session, authorization)
 
 
-def _take(database: Database, store: EvidenceStore, camera_id: str, data: bytes, key: str | None) -> Receipt:
+async def _receive(request: Request, arrival: Arrival) -> list[bytes]:
+    """Write and hash the body as it comes, a megabyte at a time in a thread; what is left over is returned."""
+    held: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        held.append(piece)
+        size += len(piece)
+        if size >= _PART_BYTES:
+            await run_in_threadpool(arrival.add, held)
+            held, size = [], 0
+    return held
+
+
+def _take(
+    database: Database,
+    store: EvidenceStore,
+    sender: Sender,
+    arrival: Arrival,
+    rest: list[bytes],
+    digest: str | None,
+    key: str | None,
+    began: float,
+) -> Receipt:
+    arrival.add(rest)
+    _check_digest(digest, arrival.sha256)
+    # The office's clock, further by the time that the bytes took.
+    at = sender.asked_at + timedelta(seconds=time.monotonic() - began)
+    checked = check_package(arrival, sender.keys, at)
+    if isinstance(checked.found, VerifiedPackage):
+        arrival.sync()
+    camera_id = sender.camera_id
     try:
         with database.session() as session:
-            return accept_package(session, store, camera_id=camera_id, data=data, idempotency_key=key)
+            return accept_arrival(
+                session, store, camera_id=camera_id, arrival=arrival, checked=checked, idempotency_key=key
+            )
     except (EvidenceRefused, PackageConflict) as refused:
-        why = str(refused.extra["why"])
+        sha256, size, why = arrival.sha256, arrival.size_bytes, str(refused.extra["why"])
         with database.session() as session:
-            note_incident(session, camera_id=camera_id, data=data, step=refused.step, why=why)
+            note_incident(session, camera_id=camera_id, sha256=sha256, size_bytes=size, step=refused.step, why=why)
         raise
 
 
-def _check_digest(header: str | None, data: bytes) -> None:
+def _check_digest(header: str | None, sha256: str) -> None:
     for part in (header or "").split(","):
         name, _, value = part.strip().partition("=")
         if name.lower() == "sha-256" and value.startswith(":") and value.endswith(":"):
@@ -102,7 +145,7 @@ def _check_digest(header: str | None, data: bytes) -> None:
                 given = base64.b64decode(value[1:-1], validate=True)
             except binascii.Error:
                 break
-            if given != hashlib.sha256(data).digest():
+            if given.hex() != sha256:
                 raise DigestMismatch("The bytes that arrived are not those that Content-Digest names: send them again.")
             return
     raise DigestMismatch("Content-Digest with sha-256 is needed (RFC 9530): `sha-256=:...base64...:`.")

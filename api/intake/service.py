@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -12,19 +12,22 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from api.clock import now
+from api.intake.arrival import Arrival
 from api.intake.cameras import key_ring
 from api.intake.errors import EvidenceRefused, PackageConflict
 from api.intake.evidence_store import EvidenceStore
-from api.intake.tables import CameraRow, IncidentRow, PackageRow
+from api.intake.tables import IncidentRow
 from api.jurisdiction.loading import jurisdictions_of
+from api.plain_sql import ask
 from api.problems import BadRequest, Forbidden
 from api.store.hashing import iso_utc
 from api.store.kinds import Actor, Audience, CaseKind
 from api.store.service import open_case
 from api.store.tables import CaseRow
 from pipeline.evidence.errors import EvidenceError
+from pipeline.evidence.keys import PublicKeyRing
 from pipeline.evidence.manifest import Manifest
-from pipeline.evidence.verify import verify
+from pipeline.evidence.verify import VerifiedPackage, verify
 
 MAX_INCIDENTS_A_CAMERA = 1000
 MAX_WHY_CHARACTERS = 500
@@ -48,8 +51,56 @@ class Receipt:
     new: bool
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What the verification of a package found, before the office's own books are asked.
+
+    Attributes:
+        keys: against which keys.
+        at: at which moment.
+        found: the package, or why it does not verify.
+    """
+
+    keys: PublicKeyRing
+    at: datetime
+    found: VerifiedPackage | EvidenceError
+
+    def holds_at(self, keys: PublicKeyRing, moment: datetime) -> bool:
+        """Whether the finding would be the same with these keys at this moment."""
+        return keys == self.keys and not any(
+            key.revoked_at is not None and self.at < key.revoked_at <= moment for key in keys.keys
+        )
+
+
+def check_package(arrival: Arrival, keys: PublicKeyRing, at: datetime) -> Checked:
+    """Verify a package that has arrived whole. Asks no database: nothing waits while three megabytes are hashed."""
+    try:
+        return Checked(keys, at, verify(arrival.whole(), keys, now=at))
+    except EvidenceError as error:
+        return Checked(keys, at, error)
+
+
 def accept_package(
     session: Session, store: EvidenceStore, *, camera_id: str, data: bytes, idempotency_key: str | None
+) -> Receipt:
+    """Take in a package that is held in memory; see `accept_arrival` for what is raised."""
+    with store.receive() as arrival:
+        arrival.add([data])
+        checked = check_package(arrival, key_ring(session, camera_id), now(session))
+        arrival.sync()
+        return accept_arrival(
+            session, store, camera_id=camera_id, arrival=arrival, checked=checked, idempotency_key=idempotency_key
+        )
+
+
+def accept_arrival(
+    session: Session,
+    store: EvidenceStore,
+    *,
+    camera_id: str,
+    arrival: Arrival,
+    checked: Checked,
+    idempotency_key: str | None,
 ) -> Receipt:
     """Take a package in.
 
@@ -57,7 +108,8 @@ def accept_package(
         session: an open transaction; the caller commits, and only then tells the camera.
         store: where evidence files lie.
         camera_id: the camera whose token came with it.
-        data: the package.
+        arrival: the package, on disk without a name; gets one here.
+        checked: what its verification found.
         idempotency_key: the package's id as the request names it.
 
     Raises:
@@ -67,49 +119,89 @@ def accept_package(
         BadRequest: the request names another package than it holds.
         StorageFull: no room; the camera keeps it.
     """
-    sha256 = hashlib.sha256(data).hexdigest()
     # The camera's row is locked: its packages come in one after the other, so that a fork cannot slip through.
-    camera = session.scalars(select(CameraRow).where(CameraRow.camera_id == camera_id).with_for_update()).one()
-    known = session.scalar(select(PackageRow).where(PackageRow.sha256 == sha256))
-    if known is not None and known.camera_id == camera_id:
-        return _receipt(session, known, new=False)
-    moment = now(session)
-    try:
-        verified = verify(data, key_ring(session, camera_id), now=moment)
-    except EvidenceError as error:
-        raise EvidenceRefused(error.step, error.why) from error
-    manifest = verified.manifest
+    ask(session, "SELECT 1 FROM cameras WHERE camera_id = %s FOR UPDATE", (camera_id,))
+    keys, moment = key_ring(session, camera_id), now(session)
+    if not checked.holds_at(keys, moment):
+        checked = check_package(arrival, keys, moment)
+    books = _books(session, arrival.sha256, checked.found)
+    known = next((one for one in books if one.sha256 == arrival.sha256 and one.camera_id == camera_id), None)
+    if known is not None:
+        return _receipt(session, known)
+    package = checked.found
+    if isinstance(package, EvidenceError):
+        raise EvidenceRefused(package.step, package.why, code=package.code.value) from package
+    manifest = package.manifest
     if manifest.camera.camera_id != camera_id:
         raise Forbidden(f"This is a package of camera {manifest.camera.camera_id}; the token is that of {camera_id}.")
     if idempotency_key is not None and idempotency_key != manifest.package_id:
         raise BadRequest(f"Idempotency-Key names {idempotency_key[:64]}, but the package is {manifest.package_id}.")
     if manifest.camera.jurisdiction not in jurisdictions_of(session):
-        raise EvidenceRefused("camera", f"this office has no jurisdiction {manifest.camera.jurisdiction!r}")
-    gap = _check_chain(session, manifest, verified.chain_sha256)
-    store.write(data, sha256)
-    case = _open_violation(session, manifest, camera, sha256=sha256, doubts=(CHAIN_GAP,) if gap else ())
-    row = PackageRow(
-        package_id=UUID(manifest.package_id),
-        camera_id=camera_id,
-        case_id=case.id,
-        sequence=manifest.chain.sequence,
-        chain_sha256=verified.chain_sha256,
-        previous_sha256=manifest.chain.previous_sha256,
-        sha256=sha256,
-        size_bytes=len(data),
-        manifest=manifest.to_bytes().decode(),
-        received_at=moment,
+        why = f"this office has no jurisdiction {manifest.camera.jurisdiction!r}"
+        raise EvidenceRefused("camera", why, code="jurisdiction-unknown")
+    gap = _check_chain(books, manifest, package.chain_sha256)
+    store.keep(arrival)
+    sha256 = arrival.sha256
+    case = _open_violation(session, manifest, camera_id=camera_id, sha256=sha256, doubts=(CHAIN_GAP,) if gap else ())
+    values = (
+        UUID(manifest.package_id),
+        camera_id,
+        case.id,
+        manifest.chain.sequence,
+        package.chain_sha256,
+        manifest.chain.previous_sha256,
+        sha256,
+        arrival.size_bytes,
+        package.payload.decode(),
+        moment,
     )
-    session.add(row)
-    camera.last_package_at = moment
-    session.flush()
-    return _receipt(session, row, new=True)
+    ask(session, _INSERT, values)
+    ask(session, "UPDATE cameras SET last_package_at = %s WHERE camera_id = %s", (moment, camera_id))
+    return Receipt(package_id=manifest.package_id, case_id=case.id, reference=case.reference, new=True)
 
 
-def note_incident(session: Session, *, camera_id: str, data: bytes, step: str, why: str) -> None:
+_INSERT: Final = (
+    "INSERT INTO packages (package_id, camera_id, case_id, sequence, chain_sha256, previous_sha256, sha256, "
+    "size_bytes, manifest, received_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_BOOKS: Final = "SELECT package_id, camera_id, case_id, sequence, chain_sha256, previous_sha256, sha256 FROM packages "
+
+
+@dataclass(frozen=True)
+class _Booked:
+    """A package that the office holds, as far as another one can contradict it."""
+
+    package_id: UUID
+    camera_id: str
+    case_id: UUID
+    sequence: int
+    chain_sha256: str
+    previous_sha256: str | None
+    sha256: str
+
+
+def _books(session: Session, sha256: str, found: VerifiedPackage | EvidenceError) -> list[_Booked]:
+    """What is held of the same bytes, under the same id, and beside it in the camera's chain."""
+    if isinstance(found, EvidenceError):
+        rows = ask(session, _BOOKS + "WHERE sha256 = %s", (sha256,))
+    else:
+        place = found.manifest.chain.sequence
+        rows = ask(
+            session,
+            _BOOKS + "WHERE sha256 = %s OR package_id = %s OR (camera_id = %s AND sequence = ANY(%s))",
+            (
+                sha256,
+                UUID(found.manifest.package_id),
+                found.manifest.camera.camera_id,
+                [place - 1, place, place + 1],
+            ),
+        )
+    return [_Booked(*row) for row in rows]
+
+
+def note_incident(session: Session, *, camera_id: str, sha256: str, size_bytes: int, step: str, why: str) -> None:
     """Keep what was refused: the same bytes are one row, counted; at most `MAX_INCIDENTS_A_CAMERA` rows a camera."""
     moment = now(session)
-    sha256 = hashlib.sha256(data).hexdigest()
     rows = session.scalar(select(func.count()).where(IncidentRow.camera_id == camera_id)) or 0
     known = session.scalar(
         select(IncidentRow.id).where(
@@ -121,7 +213,7 @@ def note_incident(session: Session, *, camera_id: str, data: bytes, step: str, w
     statement = insert(IncidentRow).values(
         camera_id=camera_id,
         sha256=sha256,
-        size_bytes=len(data),
+        size_bytes=size_bytes,
         step=step,
         why=why.replace("\x00", "")[:MAX_WHY_CHARACTERS],
         first_at=moment,
@@ -135,24 +227,16 @@ def note_incident(session: Session, *, camera_id: str, data: bytes, step: str, w
     )
 
 
-def _check_chain(session: Session, manifest: Manifest, chain_sha256: str) -> bool:
+def _check_chain(books: list[_Booked], manifest: Manifest, chain_sha256: str) -> bool:
     """Whether the package before this one is missing.
 
     Raises:
         PackageConflict: the id is taken, or the chain forks here.
     """
-    if session.get(PackageRow, UUID(manifest.package_id)) is not None:
+    if any(one.package_id == UUID(manifest.package_id) for one in books):
         raise PackageConflict(f"The office holds other bytes under the id {manifest.package_id}.", step="package_id")
     camera_id, link = manifest.camera.camera_id, manifest.chain
-    neighbours = {
-        row.sequence: row
-        for row in session.scalars(
-            select(PackageRow).where(
-                PackageRow.camera_id == camera_id,
-                PackageRow.sequence.in_((link.sequence - 1, link.sequence, link.sequence + 1)),
-            )
-        )
-    }
+    neighbours = {one.sequence: one for one in books if one.camera_id == camera_id}
     if link.sequence in neighbours:
         raise PackageConflict(
             f"The chain of camera {camera_id} forks: number {link.sequence} is taken by another package.", step="chain"
@@ -172,7 +256,7 @@ def _check_chain(session: Session, manifest: Manifest, chain_sha256: str) -> boo
 
 
 def _open_violation(
-    session: Session, manifest: Manifest, camera: CameraRow, *, sha256: str, doubts: tuple[str, ...]
+    session: Session, manifest: Manifest, *, camera_id: str, sha256: str, doubts: tuple[str, ...]
 ) -> CaseRow:
     jurisdiction = jurisdictions_of(session)[manifest.camera.jurisdiction]
     occurred_at = iso_utc(manifest.occurred_at)
@@ -189,7 +273,7 @@ def _open_violation(
         session,
         CaseKind.VIOLATION,
         jurisdiction=jurisdiction,
-        actor=Actor(id=camera.camera_id, name=manifest.camera.place, role="camera"),
+        actor=Actor(id=camera_id, name=manifest.camera.place, role="camera"),
         body=body,
         audience=Audience.INTERNAL,
         agency=jurisdiction.enforcement_agency,
@@ -198,7 +282,7 @@ def _open_violation(
             "plate_confidence": manifest.plate.confidence,
             "offence": manifest.offence.value,
             "occurred_at": occurred_at,
-            "camera_id": camera.camera_id,
+            "camera_id": camera_id,
             "camera_agency": manifest.camera.agency,
             "place": manifest.camera.place,
             "vehicle_class": manifest.track.vehicle_class,
@@ -224,6 +308,6 @@ _TOLD = {
 }
 
 
-def _receipt(session: Session, row: PackageRow, *, new: bool) -> Receipt:
-    reference = session.scalar(select(CaseRow.reference).where(CaseRow.id == row.case_id))
-    return Receipt(package_id=str(row.package_id), case_id=row.case_id, reference=str(reference), new=new)
+def _receipt(session: Session, known: _Booked) -> Receipt:
+    reference = session.scalar(select(CaseRow.reference).where(CaseRow.id == known.case_id))
+    return Receipt(package_id=str(known.package_id), case_id=known.case_id, reference=str(reference), new=False)

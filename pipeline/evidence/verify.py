@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from pipeline.evidence._internal.container import Entry, unpack
+from pipeline.evidence._internal.container import Entry, Stored, unpack
 from pipeline.evidence._internal.membership import check_membership
 from pipeline.evidence.dsse import Envelope, pae
 from pipeline.evidence.errors import (
@@ -46,20 +46,27 @@ class VerifiedPackage:
 
     Attributes:
         manifest: What it says.
-        members: Contents by name.
+        views: Contents by name, where they lie in the package that was given.
         chain_sha256: SHA-256 of the signed payload; the camera's next package must link to it.
+        payload: The signed bytes: the manifest, as canonical JSON.
     """
 
     manifest: Manifest
-    members: dict[str, bytes]
+    views: dict[str, memoryview]
     chain_sha256: str
+    payload: bytes
+
+    @property
+    def members(self) -> dict[str, bytes]:
+        """Contents by name, copied."""
+        return {name: bytes(view) for name, view in self.views.items()}
 
 
-def verify(data: bytes, keys: PublicKeyRing, *, now: datetime | None = None) -> VerifiedPackage:
+def verify(data: Stored, keys: PublicKeyRing, *, now: datetime | None = None) -> VerifiedPackage:
     """Verify a package.
 
     Args:
-        data: The package file.
+        data: The package file: its bytes, or a map of it that nobody writes to meanwhile.
         keys: The keys that are trusted.
         now: When the package was received (aware); the present by default. To check an archive again, give the
             time of its receipt.
@@ -96,7 +103,7 @@ def verify(data: bytes, keys: PublicKeyRing, *, now: datetime | None = None) -> 
     _check_hashes(manifest, [envelope_entry, *entries])
 
     chain_sha256 = hashlib.sha256(envelope.payload).hexdigest()
-    return VerifiedPackage(manifest, {entry.name: entry.data for entry in entries}, chain_sha256)
+    return VerifiedPackage(manifest, {entry.name: entry.view for entry in entries}, chain_sha256, envelope.payload)
 
 
 def _trusted_key(keyid: str, keys: PublicKeyRing, received_at: datetime) -> PublicKey:
@@ -155,9 +162,9 @@ def _check_members(manifest: Manifest, entries: Sequence[Entry]) -> None:
     if listed != present:
         raise MembersError("the members do not stand in the manifest's order", Refusal.MEMBER_ORDER)
     for member, entry in zip(manifest.members, entries, strict=True):
-        if member.size_bytes != len(entry.data):
+        if member.size_bytes != len(entry.view):
             raise MembersError(
-                f"{member.name!r} is {len(entry.data)} bytes long, the manifest says {member.size_bytes}",
+                f"{member.name!r} is {len(entry.view)} bytes long, the manifest says {member.size_bytes}",
                 Refusal.MEMBER_SIZE,
             )
 
@@ -165,7 +172,7 @@ def _check_members(manifest: Manifest, entries: Sequence[Entry]) -> None:
 def _check_hashes(manifest: Manifest, entries: Sequence[Entry]) -> None:
     expected = {member.name: member.sha256 for member in manifest.members}
     for entry in entries:
-        if entry.name in expected and hashlib.sha256(entry.data).hexdigest() != expected[entry.name]:
+        if entry.name in expected and hashlib.sha256(entry.view).hexdigest() != expected[entry.name]:
             raise HashMismatch(
                 f"{entry.name!r} is not the file that was signed: its SHA-256 differs", Refusal.MEMBER_CHANGED
             )

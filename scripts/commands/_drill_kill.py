@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import random
-import threading
+import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -19,9 +21,12 @@ from api.intake.evidence_store import EvidenceStore
 from api.intake.tables import PackageRow
 from api.settings import Settings
 from api.store.tables import CaseRow
-from scripts.commands._drill_office import Camera, Office, drill_office
+from scripts.commands._drill_nursery import Nursery, write_pace
+from scripts.commands._drill_office import Office, drill_office
 
 _EVERY_CRASH: Final = 4
+_END_LIMIT_S: Final = 300
+_OFFICE, _WORKER = "office", "worker"
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Killed:
     Attributes:
         packages: how many were to be sent.
         clients: by so many cameras at once.
-        kills: how often the serving process was killed (SIGKILL).
+        kills: how often a process of the office, of its worker and of a camera was killed (SIGKILL).
         crashes: how often PostgreSQL was stopped with `-m immediate`.
         acknowledged: packages that the office said it has.
         stored: of these, those with exactly one row and one case: must be all.
@@ -45,7 +50,7 @@ class Killed:
 
     packages: int
     clients: int
-    kills: int
+    kills: dict[str, int]
     crashes: int
     acknowledged: int
     stored: int
@@ -67,27 +72,6 @@ class Killed:
         return {**asdict(self), "holds": self.holds}
 
 
-class _Pace:
-    """Spreads the packages over the kills, so that a fast office is killed while cameras send as well."""
-
-    def __init__(self, kills: int) -> None:
-        self._wanted, self._done, self._changed = kills, 0, threading.Condition()
-
-    @property
-    def done(self) -> int:
-        return self._done
-
-    def killed(self) -> None:
-        with self._changed:
-            self._done += 1
-            self._changed.notify_all()
-
-    def wait_for(self, share: float) -> None:
-        """Until so large a share of the kills is done."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._done >= int(share * self._wanted))
-
-
 def drill_kill(
     home: Path,
     *,
@@ -103,74 +87,80 @@ def drill_kill(
     Args:
         home: the folder.
         packages: how many are sent, in all.
-        kills: how often the serving process is killed.
-        clients: how many cameras send at once.
+        kills: how often a process is killed: the office, its worker, or a camera, by chance.
+        clients: how many cameras send at once, each a process with a spool.
         size_bytes: of a package.
-        seed: of the moments of the kills.
+        seed: of the moments of the kills, and of whom they meet.
         told: called with a sentence now and then.
     """
     began = time.monotonic()
     chance = random.Random(seed)  # noqa: S311 - no secret: moments of kills
-    with drill_office(home, clients) as (office, cameras):
-        office.serve()
-        acknowledged: list[str] = []
-        stop, pace = threading.Event(), _Pace(kills)
-        threads = [
-            threading.Thread(
-                target=_send,
-                args=(office, camera, packages // clients, size_bytes, acknowledged, stop, pace),
-                daemon=True,
-            )
-            for camera in cameras
-        ]
-        for thread in threads:
-            thread.start()
+    count = packages // clients
+    with drill_office(home, clients) as (office, cameras), closing(Nursery(home)) as nursery:
+
+        def start(name: str) -> None:
+            if name == _OFFICE:
+                nursery.start(name, "office", port=office.port)
+                office.wait(lambda: nursery.lives(_OFFICE))
+            elif name == _WORKER:
+                nursery.start(name, "worker")
+            else:
+                nursery.start(name, "camera", port=office.port, camera_id=name, count=count, size_bytes=size_bytes)
+
+        names = [camera.camera_id for camera in cameras]
+        write_pace(home, 0)
+        for name in (_OFFICE, _WORKER, *names):
+            start(name)
+        met: Counter[str] = Counter()
         crashes = 0
-        while pace.done < kills:
+        for number in range(1, kills + 1):
             time.sleep(chance.uniform(0.02, 0.8))
-            office.kill()
-            if (pace.done + 1) % _EVERY_CRASH == 0:
+            name = chance.choice((_OFFICE, _OFFICE, _WORKER, *chance.sample(names, min(2, len(names)))))
+            nursery.kill(name)
+            met["camera" if name in names else name] += 1
+            if number % _EVERY_CRASH == 0:
                 office.crash_database()
                 crashes += 1
-            office.serve()
-            pace.killed()
-            if pace.done % 10 == 0:
-                told(f"{pace.done} kills, {len(acknowledged)} packages acknowledged")
-        for thread in threads:
-            thread.join()
-        stop.set()
-        office.kill()
-        wanted = packages // clients * clients
+            start(name)
+            write_pace(home, number / kills)
+            if number % 10 == 0:
+                told(f"{number} kills, {len(_acknowledged(home, names))} packages acknowledged")
+        until = time.monotonic() + _END_LIMIT_S
+        while any(nursery.lives(name) for name in names) and time.monotonic() < until:
+            time.sleep(0.1)
+        nursery.close()
         return _examine(
             office,
-            acknowledged,
-            wanted,
+            _acknowledged(home, names),
+            count * clients,
             clients=clients,
-            kills=pace.done,
+            kills=dict(met),
             crashes=crashes,
             seconds=time.monotonic() - began,
         )
 
 
-def _send(
-    office: Office,
-    camera: Camera,
-    count: int,
-    size_bytes: int,
-    acknowledged: list[str],
-    stop: threading.Event,
-    pace: _Pace,
-) -> None:
-    for number in range(count):
-        pace.wait_for(number / count)
-        package = camera.package(str(uuid4()), size_bytes)
-        if not office.deliver_until_acknowledged(package, stop):
-            return
-        acknowledged.append(package.package_id)
+def _acknowledged(home: Path, names: list[str]) -> list[str]:
+    """What the boxes' spools hold as acknowledged by the office."""
+    found: list[str] = []
+    for name in names:
+        path = home / "boxes" / name / "spool.sqlite3"
+        if path.exists():
+            with closing(sqlite3.connect(path, timeout=30)) as spool:
+                rows = spool.execute("SELECT package_id FROM packages WHERE state = 'acknowledged'")
+                found += [str(package_id) for (package_id,) in rows]
+    return found
 
 
 def _examine(
-    office: Office, acknowledged: list[str], packages: int, *, clients: int, kills: int, crashes: int, seconds: float
+    office: Office,
+    acknowledged: list[str],
+    packages: int,
+    *,
+    clients: int,
+    kills: dict[str, int],
+    crashes: int,
+    seconds: float,
 ) -> Killed:
     store = EvidenceStore(Settings(home=office.home).evidence)
     with office.database.session() as session:

@@ -9,9 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -38,10 +37,7 @@ from pipeline.evidence.manifest import (
 from pipeline.evidence.offence import OffenceCode
 from pipeline.evidence.package import Draft, MediaMember, SealedPackage, seal
 
-TOKEN: Final = "a token of the drill, long enough"  # noqa: S105 - of a throw-away office
 _START_LIMIT_S: Final = 120
-_SEND_LIMIT_S: Final = 900
-_ACKNOWLEDGED: Final = frozenset({200, 201})
 
 
 def free_port() -> int:
@@ -60,11 +56,11 @@ class Camera:
     sequence: int = 0
     previous: str | None = None
 
-    def package(self, package_id: str, size_bytes: int) -> SealedPackage:
-        """The next package of the chain, with `size_bytes` of noise for pictures."""
+    def package(self, package_id: str, size_bytes: int, clip: bytes | None = None) -> SealedPackage:
+        """The next package of the chain, with `size_bytes` of noise for pictures, or a clip of noise that is given."""
         self.sequence += 1
         made = seal(
-            _draft(self.camera_id, size_bytes),
+            _draft(self.camera_id, clip or os.urandom(max(1, size_bytes - 4096))),
             key=self.key,
             link=ChainLink(sequence=self.sequence, previous_sha256=self.previous),
             package_id=package_id,
@@ -73,10 +69,10 @@ class Camera:
         return made
 
 
-def _draft(camera_id: str, size_bytes: int) -> Draft:
+def _draft(camera_id: str, clip: bytes) -> Draft:
     at = datetime.now(UTC) - timedelta(seconds=5)
     media = (
-        MediaMember("clip.mp4", "clip", "video/mp4", os.urandom(max(1, size_bytes - 4096))),
+        MediaMember("clip.mp4", "clip", "video/mp4", clip),
         MediaMember("overview.jpg", "overview", "image/jpeg", os.urandom(2048)),
         MediaMember("offence.jpg", "offence", "image/jpeg", os.urandom(2048)),
     )
@@ -114,6 +110,16 @@ def _draft(camera_id: str, size_bytes: int) -> Draft:
     )
 
 
+def camera_key(camera_id: str) -> SigningKey:
+    """A camera's key in a throw-away office: it follows from the name, so that another process signs for the camera."""
+    return SigningKey.from_seed(hashlib.sha256(f"drill {camera_id}".encode()).digest())
+
+
+def token_of(camera_id: str) -> str:
+    """A camera's bearer token in a throw-away office."""
+    return f"a-token-of-the-drill-long-enough-{camera_id}"
+
+
 @dataclass
 class Office:
     """A throw-away office: its folder, its database as the drill sees it, and the process that serves it."""
@@ -128,8 +134,8 @@ class Office:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
-    def serve(self, *, wait: bool = True) -> None:
-        """Start the process that serves, in a group of its own.
+    def serve(self, *, wait: bool = True, processes: int = 1) -> None:
+        """Start the process that serves (and its workers, where there are several), in a group of its own.
 
         Raises:
             RuntimeError: it does not answer.
@@ -140,16 +146,25 @@ class Office:
             "scripts.commands._bench_office",
             str(self.home),
             str(self.port),
-            "1",
+            str(processes),
         ]
         with (self.home / "office.log").open("ab") as log:
             self.serving = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603 - ourselves
+        if wait:
+            self.wait(lambda: self.serving is not None and self.serving.poll() is None)
+
+    def wait(self, lives: Callable[[], bool]) -> None:
+        """Until it answers.
+
+        Raises:
+            RuntimeError: it does not.
+        """
         until = time.monotonic() + _START_LIMIT_S
-        while wait:
+        while True:
             with suppress(httpx.HTTPError):
                 if httpx.get(f"{self.url}/v1/health", timeout=5).status_code == 200:
                     return
-            if time.monotonic() > until or self.serving.poll() is not None:
+            if time.monotonic() > until or not lives():
                 last = (self.home / "office.log").read_text(errors="replace").strip().splitlines()[-1:]
                 message = f"the office does not answer: {' '.join(last) or 'it says nothing'}"
                 raise RuntimeError(message)
@@ -190,20 +205,10 @@ class Office:
             headers={
                 "content-type": "application/vnd.tertib.package",
                 "content-digest": f"sha-256=:{digest}:",
-                "authorization": f"Bearer {TOKEN} {package.camera_id}",
+                "authorization": f"Bearer {token_of(package.camera_id)}",
                 "idempotency-key": package.package_id,
             },
         )
-
-    def deliver_until_acknowledged(self, package: SealedPackage, stop: threading.Event) -> bool:
-        """Send a package until the office says that it has it; what a spool does."""
-        until = time.monotonic() + _SEND_LIMIT_S
-        while not stop.is_set() and time.monotonic() < until:
-            with suppress(httpx.HTTPError):
-                if self.deliver(package).status_code in _ACKNOWLEDGED:
-                    return True
-            stop.wait(0.05)
-        return False
 
 
 @contextmanager
@@ -212,7 +217,8 @@ def drill_office(home: Path, cameras: int) -> Iterator[tuple[Office, list[Camera
     settings = Settings(home=home)
     database = connect(settings)
     _ = settings.secret
-    made = [Camera(f"drill-{number}", SigningKey.generate()) for number in range(cameras)]
+    names = [f"drill-{number}" for number in range(cameras)]
+    made = [Camera(name, camera_key(name)) for name in names]
     with database.session() as session:
         for camera in made:
             add_camera(
@@ -221,7 +227,7 @@ def drill_office(home: Path, cameras: int) -> Iterator[tuple[Office, list[Camera
                 place="Jl. Latihan",
                 agency="ditlantas-jateng",
                 jurisdiction="jateng",
-                token=f"{TOKEN} {camera.camera_id}",
+                token=token_of(camera.camera_id),
             )
             add_key(session, camera.key.public(camera.camera_id, valid_from=datetime.now(UTC) - timedelta(days=1)))
     office = Office(home, database)

@@ -147,7 +147,7 @@ def test_a_flipped_bit_is_refused_and_kept_as_an_incident(client, camera, databa
         incident = session.scalars(select(IncidentRow)).one()
         assert (incident.step, incident.times) == (problem["step"], 2)
     assert count(database, CaseRow) == 0
-    assert not settings.evidence.exists()
+    assert not list(settings.evidence.rglob("*"))
 
 
 def test_an_unknown_or_revoked_key_is_refused(client, camera, database):
