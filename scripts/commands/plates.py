@@ -6,7 +6,7 @@ import glob
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -182,7 +182,16 @@ def _plates(
     found = joined([seen, finder.missing(picture, seen)]).only("plate")
     for box in sorted(found.boxes.tolist()):
         left, top, right, bottom = box
-        yield Plate((left, top, right, bottom), reader.read(crop_plate(picture, box)))
+        reading = reader.read(crop_plate(picture, box))
+        if reading.text is not None and _at_edge(picture, box):
+            # What is left of a plate can fit the grammar: AD 8713 V cut short reads AD 871.
+            reading = replace(reading, text=None, reason="the picture's edge may cut the plate off")
+        yield Plate((left, top, right, bottom), reading)
+
+
+def _at_edge(picture: NDArray[np.uint8], box: Sequence[float]) -> bool:
+    height, width = picture.shape[:2]
+    return box[0] <= 1 or box[1] <= 1 or box[2] >= width - 1 or box[3] >= height - 1
 
 
 def _as_json(path: Path, plates: Sequence[Plate]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from models.catalogue import resolve
+from models.detection import Detections
 from models.errors import ModelError
 from scripts.tertib import run
 from tests.models.plate_drawing import BLACK, draw_plate
@@ -152,3 +153,28 @@ def test_a_folder_for_pictures_that_cannot_be_made_is_said_in_one_sentence(terti
     assert done.returncode == 2
     assert "notes.txt" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+class Finds:
+    """A detector that finds one plate, always there."""
+
+    def __init__(self, *box: float) -> None:
+        self.box = box
+
+    def detect(self, frame_bgr: np.ndarray, *, confidence: float = 0.25) -> Detections:
+        assert frame_bgr.ndim == 3
+        assert confidence > 0
+        return Detections(np.array([self.box], np.float32), np.array([0.9], np.float32), np.array([7], np.int64))
+
+
+@pytest.mark.parametrize(("room", "named"), [(40, "H1837KT"), (0, None)])
+def test_a_plate_at_the_edge_of_the_picture_is_not_named(tertib, tmp_path, monkeypatch, room, named):
+    plate = draw_plate(("H", "1837", "KT"), expiry="08-27")
+    height, width = plate.shape[:2]
+    cv2.imwrite(str(tmp_path / "street.png"), cv2.copyMakeBorder(plate, room, room, room, room, cv2.BORDER_REPLICATE))
+    finds = Finds(room, room, room + width, room + height)
+    monkeypatch.setattr("scripts.commands.plates.load_detector", lambda *_, **__: finds)
+    done = tertib("--jsonl", tmp_path / "street.png")
+    plate_read = json.loads(done.stdout)["plates"][0]
+    assert plate_read["text"] == named
+    assert plate_read["candidates"][0]["text"] == "H1837KT"
