@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pipeline.scene.geometry import Point
 
@@ -28,12 +29,13 @@ class Sighting:
     box: Box
     score: float
 
-    @property
+    # Every rule asks for these of every sighting in every picture: they are reckoned once.
+    @cached_property
     def ground(self) -> Point:
         """Where it stands: the middle of the box's lower edge, in pixels."""
         return (self.box[0] + self.box[2]) / 2, self.box[3]
 
-    @property
+    @cached_property
     def top(self) -> Point:
         """The middle of the box's upper edge, in pixels.
 
@@ -41,7 +43,7 @@ class Sighting:
         """
         return (self.box[0] + self.box[2]) / 2, self.box[1]
 
-    @property
+    @cached_property
     def size_px(self) -> float:
         """Side of a square as large as the box: the yardstick where no metres are known."""
         return math.sqrt(max(1.0, (self.box[2] - self.box[0]) * (self.box[3] - self.box[1])))
@@ -71,7 +73,7 @@ class Track:
         """The earliest sighting that is still kept."""
         return self.sightings[0]
 
-    @property
+    @cached_property
     def vehicle_class(self) -> str:
         """The class with the most votes."""
         return max(self.votes, key=lambda name: self.votes[name]) if self.votes else "car"

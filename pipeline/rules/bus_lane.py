@@ -107,6 +107,8 @@ def may_use(track: Track, reserved: Reservation) -> bool:
 
 def _during(moment: Moment, reserved: Reservation, sightings: Sequence[Sighting]) -> Sequence[Sighting]:
     """The latest stretch that lies within the reserved hours."""
+    if sightings and moment.throughout(reserved.hours, sightings[0].at_s, sightings[-1].at_s):
+        return sightings
     first = len(sightings)
     while first > 0 and moment.within(reserved.hours, sightings[first - 1].at_s):
         first -= 1

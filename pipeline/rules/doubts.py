@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-
-import numpy as np
+from statistics import median
 
 from pipeline.perception.track import Sighting, Track
 from pipeline.rules.moment import Moment
 from pipeline.rules.motion import entangled_with, leap, longest_gap_s
-from pipeline.scene.geometry import inside
+from pipeline.scene.geometry import within
 from pipeline.scene.hours import Hours
 
 GRAVE = "grave: "
@@ -74,13 +73,12 @@ def size_doubts(track: Track, sightings: Sequence[Sighting], moment: Moment, fre
     wide_m: list[float] = []
     for sighting in sightings[:: max(1, len(sightings) // SIZED_LOOKS)]:
         x, y = sighting.ground
-        ends = ground.metres([(x - 4.0, y), (x + 4.0, y)])
-        metres_a_pixel = math.dist(ends[0], ends[1]) / 8
+        metres_a_pixel = math.dist(ground.metre((x - 4.0, y)), ground.metre((x + 4.0, y))) / 8
         left, top, right, bottom = sighting.box
         if math.isfinite(metres_a_pixel):
             high_m.append((bottom - top) * metres_a_pixel)
             wide_m.append((right - left) * metres_a_pixel)
-    high, wide = (float(np.median(sizes or [0.0])) for sizes in (high_m, wide_m))
+    high, wide = median(high_m or [0.0]), median(wide_m or [0.0])
     if high <= HIGHEST_SMALL_M and wide <= LONGEST_SMALL_M:
         return []
     size = f"{wide:.1f} m by {high:.1f} m"
@@ -90,7 +88,7 @@ def size_doubts(track: Track, sightings: Sequence[Sighting], moment: Moment, fre
 def hidden_doubts(sightings: Sequence[Sighting], moment: Moment) -> list[str]:
     """Whether it drove through a part of the picture in which the road cannot be seen."""
     for zone in moment.scene.zones:
-        if zone.use == "hidden" and any(inside(sighting.ground, zone.polygon) for sighting in sightings):
+        if zone.use == "hidden" and any(within(zone.polygon)(sighting.ground) for sighting in sightings):
             return [f"it passed where the road is hidden from the camera (zone {zone.id})"]
     return []
 
@@ -134,6 +132,6 @@ def person_doubts(moment: Moment) -> list[str]:
     walks = [zone.polygon for zone in scene.zones if zone.use == "crosswalk"]
     for x1, _, x2, y2 in moment.persons:
         feet = (x1 + x2) / 2, y2
-        if any(inside(feet, road) for road in roads) and not any(inside(feet, walk) for walk in walks):
+        if any(within(road)(feet) for road in roads) and not any(within(walk)(feet) for walk in walks):
             return [f"{GRAVE}a person stands on the carriageway: the traffic may be directed by hand"]
     return []

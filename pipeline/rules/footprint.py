@@ -87,12 +87,14 @@ def front_lead_m(
         width_m: Of the vehicle.
     """
     x, y = sighting.ground
-    here, farther = line.ground.metres([(x, y), (x, y - 2.0)])
-    view = farther - here
-    view = view / np.linalg.norm(view)
-    along = abs(float(heading @ view))
+    here, farther = line.ground.metre((x, y)), line.ground.metre((x, y - 2.0))
+    view_x, view_y = farther[0] - here[0], farther[1] - here[1]
+    far = math.hypot(view_x, view_y)
+    view_x, view_y = view_x / far, view_y / far
+    (head_x, head_y), (ahead_x, ahead_y) = heading.tolist(), line.ahead.tolist()
+    along = abs(head_x * view_x + head_y * view_y)
     depth = length_m / 2 * along + width_m / 2 * math.sqrt(max(0.0, 1 - along**2))
-    return depth * float(view @ line.ahead) + length_m / 2 * float(heading @ line.ahead)
+    return depth * (view_x * ahead_x + view_y * ahead_y) + length_m / 2 * (head_x * ahead_x + head_y * ahead_y)
 
 
 def front_point_px(track: Track, sighting: Sighting, direction: Point) -> Point:

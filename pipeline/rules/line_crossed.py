@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import lru_cache, partial
 from itertools import pairwise
 
 from pipeline.evidence.offence import OffenceCode
@@ -14,6 +15,7 @@ from pipeline.rules.exemption import exempt_doubts, is_exempt
 from pipeline.rules.moment import Moment
 from pipeline.scene import Scene, SolidLine
 from pipeline.scene.geometry import Point, along, distance_to_segment, side
+from pipeline.scene.homography import Homography
 
 MOTORISED = ("car", "motorcycle", "bus", "truck")
 MARGIN_SIZES = 0.2
@@ -97,9 +99,11 @@ def _crossing(
         while first > 0 and moment.at_s - sightings[first - 1].at_s <= FRESH_S:
             first -= 1
         sightings = sightings[first:]
-    sides = [_offset(s, line.line) for s in sightings]
-    now = sides[-1]
-    if now is None and not moment.closing:
+    offset = _offset_from(line.line)
+    sides = [offset(s.ground) for s in sightings]
+    known = [side_ for side_ in sides if side_ is not None]
+    if not known or (sides[-1] is None and not moment.closing) or min(known) > 0 or max(known) < 0:
+        # Most vehicles keep to their side.
         return None
     for index in range(len(sightings) - 1, 0, -1):
         one, other = sides[index - 1], sides[index]
@@ -121,28 +125,38 @@ def _crossing(
     return None
 
 
-def _offset(sighting: Sighting, line: Sequence[Point]) -> float | None:
+@lru_cache(maxsize=64)
+def _offset_from(line: tuple[Point, ...]) -> Callable[[Point], float | None]:
+    """`_offset` of one marking, which remembers its answers: the same places are asked for picture after picture."""
+    return lru_cache(maxsize=4096)(partial(_offset, line=line))
+
+
+def _offset(point: Point, line: tuple[Point, ...]) -> float | None:
     """Signed distance from the marking in pixels, to the right positive; None beside its ends."""
     nearest: tuple[float, float] | None = None
     for start, end in pairwise(line):
-        share = along(sighting.ground, start, end)
+        share = along(point, start, end)
         if -0.02 <= share <= 1.02:
-            far = distance_to_segment(sighting.ground, start, end)
+            far = distance_to_segment(point, start, end)
             if nearest is None or far < nearest[0]:
-                nearest = far, side(sighting.ground, start, end)
+                nearest = far, side(point, start, end)
     return None if nearest is None else nearest[1]
 
 
 def _margin_px(scene: Scene, sighting: Sighting) -> float:
     if scene.ground is None:
         return MARGIN_SIZES * sighting.size_px
-    here, aside = scene.ground.metres([sighting.ground, (sighting.ground[0] + 1.0, sighting.ground[1])])
-    metres = math.dist(here, aside)
+    metres = _metres_aside(scene.ground, sighting)
     return MARGIN_M / metres if math.isfinite(metres) and metres > 0 else MARGIN_SIZES * sighting.size_px
 
 
 def _amount(scene: Scene, sighting: Sighting, offset_px: float) -> tuple[float, str]:
     if scene.ground is None:
         return abs(offset_px) / sighting.size_px, "vehicle_sizes"
-    here, aside = scene.ground.metres([sighting.ground, (sighting.ground[0] + 1.0, sighting.ground[1])])
-    return abs(offset_px) * math.dist(here, aside), "m"
+    return abs(offset_px) * _metres_aside(scene.ground, sighting), "m"
+
+
+def _metres_aside(ground: Homography, sighting: Sighting) -> float:
+    """How many metres a pixel to the right is, where a vehicle stands."""
+    x, y = sighting.ground
+    return math.dist(ground.metre((x, y)), ground.metre((x + 1.0, y)))

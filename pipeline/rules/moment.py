@@ -56,10 +56,17 @@ class Moment:
     def within(self, hours: tuple[Hours, ...], at_s: float) -> bool:
         """Whether something binds at that instant."""
         # Most signs bind always: a hundred tracks a picture should not ask the calendar for it.
-        if hours == _ALWAYS:
+        if len(hours) == 1 and hours[0].always:
             return True
         local = self.local(at_s)
         return any(part.covers(local, self.scene.holidays) for part in hours)
+
+    def throughout(self, hours: tuple[Hours, ...], since_s: float, until_s: float) -> bool:
+        """Whether one part of the hours covers both ends of some seconds, and so all that lies between."""
+        if len(hours) == 1 and hours[0].always:
+            return True
+        since, until, holidays = self.local(since_s), self.local(until_s), self.scene.holidays
+        return any(part.covers(since, holidays) and part.covers(until, holidays) for part in hours)
 
     def holidays_unknown(self, hours: tuple[Hours, ...], at_s: float) -> bool:
         """Whether the answer of `within` rests on holidays that the scene does not know (yet)."""
@@ -67,6 +74,3 @@ class Moment:
             return False
         known_to: date | None = self.scene.calendar.complete_to if self.scene.calendar else None
         return known_to is None or self.local(at_s).date() > known_to
-
-
-_ALWAYS = (Hours(),)

@@ -9,7 +9,7 @@ from statistics import median
 
 from pipeline.perception.track import Box, Sighting, Track, overlap
 from pipeline.scene import Scene
-from pipeline.scene.geometry import Point, inside
+from pipeline.scene.geometry import Point, within
 
 LONGEST_STAY_S = 6.0
 """A longer stay proves no more, and need not be counted picture after picture."""
@@ -21,17 +21,17 @@ TOUCH_PX = 4.0
 MOST_GROWTH = 1.15
 
 
-def stay(track: Track, area: Sequence[Point]) -> tuple[Sighting, ...]:
+def stay(track: Track, area: tuple[Point, ...]) -> tuple[Sighting, ...]:
     """The latest unbroken stretch of sightings with the wheels in an area; empty when the last one is outside.
 
     Args:
         track: Who.
         area: A polygon in pixels.
     """
-    sightings = track.sightings
+    sightings, holds = track.sightings, within(area)
     first = len(sightings)
     earliest_s = track.last.at_s - LONGEST_STAY_S
-    while first > 0 and sightings[first - 1].at_s >= earliest_s and inside(sightings[first - 1].ground, area):
+    while first > 0 and sightings[first - 1].at_s >= earliest_s and holds(sightings[first - 1].ground):
         first -= 1
     return sightings[first:]
 
@@ -80,7 +80,9 @@ def side_covered_share(sightings: Sequence[Sighting], others: Sequence[Track]) -
     by_frame: dict[int, list[Sighting]] = {}
     frames = {sighting.frame for sighting in sightings}
     for other in others:
-        for seen in other.sightings[-len(sightings) * 2 :]:
+        for seen in reversed(other.sightings[-len(sightings) * 2 :]):
+            if seen.frame < sightings[0].frame:
+                break
             if seen.frame in frames:
                 by_frame.setdefault(seen.frame, []).append(seen)
     covered = sum(any(_covers_side(o.box, s.box) for o in by_frame.get(s.frame, ())) for s in sightings)
@@ -107,13 +109,15 @@ def standing_since(track: Track, within_sizes: float = 0.12) -> Sighting | None:
     where they are last; a single box that jumps is passed over.
     """
     last = track.last
+    ground, top, size = last.ground, last.top, last.size_px
     since: Sighting | None = None
     strays = 0
     for sighting in reversed(track.sightings):
-        near = within_sizes * min(last.size_px, sighting.size_px)
-        still = math.dist(sighting.ground, last.ground) <= near or math.dist(sighting.top, last.top) <= near
+        own = sighting.size_px
+        near = within_sizes * min(own, size)
+        still = math.dist(sighting.ground, ground) <= near or math.dist(sighting.top, top) <= near
         # Who drives straight away from the camera keeps its place in the picture for a while, but shrinks.
-        if still and MOST_GROWTH > sighting.size_px / last.size_px > 1 / MOST_GROWTH:
+        if still and MOST_GROWTH > own / size > 1 / MOST_GROWTH:
             since, strays = sighting, 0
             continue
         strays += 1
@@ -136,10 +140,11 @@ def leap(sightings: Sequence[Sighting]) -> float:
         if step_s <= 0 or next_s <= 0:
             return math.inf
         # Where a box is cut off or covered only one of its edges moves: the smoother one counts.
-        off = min(
-            math.hypot(*(c - b - (b - a) * next_s / step_s for a, b, c in zip(*points, strict=True)))
-            for points in ((first.ground, second.ground, third.ground), (first.top, second.top, third.top))
-        )
+        (ax, low_a), (bx, low_b), (cx, low_c) = first.ground, second.ground, third.ground
+        high_a, high_b, high_c = first.box[1], second.box[1], third.box[1]
+        off_low = low_c - low_b - (low_b - low_a) * next_s / step_s
+        off_high = high_c - high_b - (high_b - high_a) * next_s / step_s
+        off = math.hypot(cx - bx - (bx - ax) * next_s / step_s, min(abs(off_low), abs(off_high)))
         size = max(1.0, min(second.size_px, third.size_px))
         worst = max(worst, off / size - max(0.0, next_s - 0.2))
     return max(0.0, worst)

@@ -10,7 +10,7 @@ from pipeline.rules.exemption import exempt_doubts, is_exempt
 from pipeline.rules.moment import Moment
 from pipeline.rules.motion import standing_since
 from pipeline.scene import Zone
-from pipeline.scene.geometry import Point, inside, unit
+from pipeline.scene.geometry import Point, unit, within
 
 MOTORISED = ("car", "motorcycle", "bus", "truck")
 MIN_SIGHTINGS = 8
@@ -39,11 +39,11 @@ def no_stopping(moment: Moment) -> list[Candidate]:
 
 def _judge(moment: Moment, zone: Zone, track: Track) -> Candidate | None:
     last, granted_s = track.last, moment.scene.grace.stopping_s
-    if last.at_s - track.first.at_s < granted_s or not inside(last.ground, zone.polygon):
+    if last.at_s - track.first.at_s < granted_s or not within(zone.polygon)(last.ground):
         return None
     if track.vehicle_class not in MOTORISED or is_exempt(zone.exempt, track, moment):
         return None
-    if any(lane.signal and inside(last.ground, lane.polygon) for lane in moment.scene.lanes):
+    if any(lane.signal and within(lane.polygon)(last.ground) for lane in moment.scene.lanes):
         return None
     since = standing_since(track)
     if since is None or last.at_s - since.at_s < granted_s or not moment.within(zone.hours, since.at_s):
@@ -109,6 +109,6 @@ def _queue_doubts(moment: Moment, track: Track, since: Sighting) -> list[str]:
 
 def _direction(moment: Moment, sighting: Sighting) -> Point | None:
     for lane in moment.scene.lanes:
-        if lane.direction and inside(sighting.ground, lane.polygon):
+        if lane.direction and within(lane.polygon)(sighting.ground):
             return unit(*lane.direction)
     return None

@@ -10,7 +10,7 @@ from pipeline.rules.exemption import exempt_doubts, is_exempt
 from pipeline.rules.moment import Moment
 from pipeline.rules.motion import SHOWN_WITHIN_S, travel_sizes
 from pipeline.scene import Zone
-from pipeline.scene.geometry import inside
+from pipeline.scene.geometry import within
 
 MOTORISED = ("car", "motorcycle", "bus", "truck")
 MIN_SIGHTINGS = 4
@@ -48,7 +48,7 @@ def last_digit(plate: str) -> int | None:
 def _judge(moment: Moment, zone: Zone, track: Track) -> Candidate | None:
     vote = moment.plates.get(track.id)
     digit = last_digit(vote.text) if vote is not None and vote.text else None
-    here = [s for s in track.sightings if inside(s.ground, zone.polygon) and moment.within(zone.hours, s.at_s)]
+    here = [s for s in track.sightings if within(zone.polygon)(s.ground) and moment.within(zone.hours, s.at_s)]
     if vote is None or digit is None or track.vehicle_class not in MOTORISED or len(here) < MIN_SIGHTINGS:
         return None
     recent = [s for s in here if s.at_s >= track.last.at_s - SHOWN_WITHIN_S]

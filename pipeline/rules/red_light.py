@@ -17,7 +17,7 @@ from pipeline.rules.footprint import WIDTH_M, GroundLine, front_lead_m, front_po
 from pipeline.rules.gate import Gate, Passage, last_passage
 from pipeline.rules.moment import Moment
 from pipeline.scene import Lane
-from pipeline.scene.geometry import inside
+from pipeline.scene.geometry import within
 
 MIN_BEFORE = 2
 FEW_BEFORE = 4
@@ -91,7 +91,7 @@ def _judge(moment: Moment, lane: Lane, gate: Gate, track: Track) -> Candidate | 
         return None
     way = _way(moment, gate, line, passage.after, track.last)
     before = [s for s in track.sightings[: passage.index] if gate.beyond_px(s.ground) < 0]
-    held = sum(inside(s.ground, lane.polygon) for s in before)
+    held = sum(within(lane.polygon)(s.ground) for s in before)
     phase = moment.phases.at(lane.signal or "", passage.at_s)
     if way.beyond < way.needed or held < MIN_BEFORE or phase is None or phase.state != "red":
         return None
@@ -164,7 +164,7 @@ def _may_have_turned(lane: Lane, gate: Gate, passage: Passage, track: Track) -> 
     if rule is None:
         return False
     later = track.sightings[passage.index :]
-    if rule.exit is not None and any(inside(s.ground, rule.exit) for s in later):
+    if rule.exit is not None and any(within(rule.exit)(s.ground) for s in later):
         return True
     if gate.beyond_px(last.ground) < AFTER_TURN_SIZES * passage.after.size_px:
         return True

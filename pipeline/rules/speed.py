@@ -15,7 +15,7 @@ from pipeline.rules.doubts import GRAVE, common_doubts
 from pipeline.rules.moment import Moment
 from pipeline.rules.speedometer import MIN_SIGHTINGS, SpeedReading, measurable, measure, measured_run
 from pipeline.scene import Lane, Scene, Zone
-from pipeline.scene.geometry import inside
+from pipeline.scene.geometry import within
 from pipeline.scene.homography import Homography
 from pipeline.scene.measures import SpeedLimit
 
@@ -81,7 +81,7 @@ def _granted_kmh(scene: Scene, kmh: float) -> float:
 
 def _lane(scene: Scene, run: Sequence[Sighting]) -> Lane | None:
     """The lane in which most of the run was."""
-    votes = {lane.id: sum(inside(s.ground, lane.polygon) for s in run) for lane in scene.lanes}
+    votes = {lane.id: sum(within(lane.polygon)(s.ground) for s in run) for lane in scene.lanes}
     best = max(scene.lanes, key=lambda lane: votes[lane.id], default=None)
     return best if best is not None and 2 * votes[best.id] > len(run) else None
 
@@ -187,7 +187,7 @@ def _company_doubts(moment: Moment, zone: Zone, track: Track, reading: SpeedRead
     for other in moment.tracks:
         if other.id == track.id or other.vehicle_class not in MOTORISED:
             continue
-        beside = [s for s in other.sightings if since_s <= s.at_s <= until_s and inside(s.ground, zone.polygon)]
+        beside = [s for s in other.sightings if since_s <= s.at_s <= until_s and within(zone.polygon)(s.ground)]
         if not beside:
             continue
         touching = sum(_touch(mine[s.frame], s.box) for s in beside if s.frame in mine)

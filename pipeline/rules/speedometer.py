@@ -13,7 +13,7 @@ from pipeline.perception.track import Sighting, Track
 from pipeline.rules.moment import Moment
 from pipeline.rules.underbody import CLEARANCE_SIGMA_M, OVERHANG_SIGMA_M, TYPICAL, Underbody, end_of_vehicle
 from pipeline.scene import Scene, Zone
-from pipeline.scene.geometry import inside
+from pipeline.scene.geometry import within
 from pipeline.scene.homography import Homography
 
 Array = NDArray[np.float64]
@@ -79,7 +79,7 @@ def measured_run(track: Track, zone: Zone, scene: Scene) -> tuple[Sighting, ...]
 def measurable(sighting: Sighting, zone: Zone, scene: Scene) -> bool:
     """Whether a vehicle's place can be told: in the zone, and not cut by the picture's edge."""
     whole = sighting.box[3] < scene.frame.height_px - EDGE_PX and sighting.box[0] > EDGE_PX
-    return whole and sighting.box[2] < scene.frame.width_px - EDGE_PX and inside(sighting.ground, zone.polygon)
+    return whole and sighting.box[2] < scene.frame.width_px - EDGE_PX and within(zone.polygon)(sighting.ground)
 
 
 def measure(

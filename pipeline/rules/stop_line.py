@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from pipeline.evidence.manifest import Measure
 from pipeline.evidence.offence import OffenceCode
 from pipeline.perception.track import Sighting, Track
@@ -16,7 +14,7 @@ from pipeline.rules.gate import Gate, last_passage
 from pipeline.rules.moment import Moment
 from pipeline.rules.motion import standing_since
 from pipeline.scene import Lane
-from pipeline.scene.geometry import Point, inside
+from pipeline.scene.geometry import Point, within
 
 MOTORISED = ("car", "motorcycle", "bus", "truck")
 MIN_SIGHTINGS = 5
@@ -65,9 +63,11 @@ def _judge(
     moment: Moment, lane: Lane, gate: Gate, line: GroundLine | None, red_at_s: float, track: Track
 ) -> Candidate | None:
     last = track.last
-    if track.vehicle_class not in MOTORISED or not _in_lane(lane, gate, last):
+    if track.vehicle_class not in MOTORISED or _drives(track) or not _in_lane(lane, gate, last):
         return None
-    since = None if _drives(track) else standing_since(track)
+    # Where it stands now is known at once, and most stand before the line: since when they do need not be asked.
+    beyond, unit, enough, farthest = _beyond(gate, line, track)
+    since = standing_since(track) if beyond >= enough else None
     if since is None or not any(gate.beyond_px(s.ground) < 0 for s in track.sightings):
         return None
     since_s = max(since.at_s, red_at_s)
@@ -77,9 +77,8 @@ def _judge(
         return None
     if _ran_it(gate, track, red_at_s):
         return None
-    beyond, unit, enough, farthest = _beyond(gate, line, track)
     box = next((z for z in moment.scene.zones if z.use == "box" and _concerns(z.lanes, lane.id, z.polygon, last)), None)
-    if beyond < enough or (beyond > farthest and box is None) or _may_wait(moment, track):
+    if (beyond > farthest and box is None) or _may_wait(moment, track):
         return None
     return _candidate(moment, lane, track, since, here, stands_s, (beyond, unit), box.id if box else None)
 
@@ -101,12 +100,12 @@ def _ran_it(gate: Gate, track: Track, red_at_s: float) -> bool:
 
 
 def _concerns(lanes: tuple[str, ...], lane: str, area: tuple[Point, ...], sighting: Sighting) -> bool:
-    return (not lanes or lane in lanes) and inside(sighting.ground, area)
+    return (not lanes or lane in lanes) and within(area)(sighting.ground)
 
 
 def _in_lane(lane: Lane, gate: Gate, sighting: Sighting) -> bool:
     """In the lane, or in its prolongation beyond the line: between the ends of the line."""
-    if inside(sighting.ground, lane.polygon):
+    if within(lane.polygon)(sighting.ground):
         return True
     if gate.beyond_px(sighting.ground) <= 0:
         return False
@@ -124,18 +123,18 @@ def _beyond(gate: Gate, line: GroundLine | None, track: Track) -> tuple[float, s
     """How far beyond the line it surely stands, the unit, and the bounds that count in that unit."""
     last = track.last
     if line is not None:
-        place = line.ground.metres([last.ground])
-        if np.isfinite(place).all():
+        place = line.point_beyond_m(last.ground)
+        if math.isfinite(place):
             # A standing vehicle shows no heading: it points the way the lane goes.
             lead = front_lead_m(line, last, line.ahead, lengths_m(track)[0], WIDTH_M.get(track.vehicle_class, 1.7))
-            return float(line.beyond_m(place)[0]) + max(0.0, lead), "m", SURELY_BEYOND_M, FARTHEST_M
+            return place + max(0.0, lead), "m", SURELY_BEYOND_M, FARTHEST_M
     beyond = gate.beyond_px(last.ground) / last.size_px
     return beyond, "vehicle_sizes", SURELY_BEYOND_SIZES, FARTHEST_SIZES
 
 
 def _may_wait(moment: Moment, track: Track) -> bool:
     return any(
-        zone.use == "waiting" and track.share(*zone.exempt.classes) > 0.2 and inside(track.last.ground, zone.polygon)
+        zone.use == "waiting" and track.share(*zone.exempt.classes) > 0.2 and within(zone.polygon)(track.last.ground)
         for zone in moment.scene.zones
     )
 

@@ -9,7 +9,7 @@ from pipeline.perception.track import Track
 from pipeline.rules.moment import Moment
 from pipeline.rules.motion import displacement, stay
 from pipeline.scene import Lane
-from pipeline.scene.geometry import inside, unit
+from pipeline.scene.geometry import unit, within
 
 AGAINST_SIZES = 0.15
 WATCHED_USES = frozenset({"no_stopping", "lane_closed", "no_u_turn", "measuring", "box", "waiting"})
@@ -27,7 +27,7 @@ def suspects(moment: Moment) -> set[int]:
         return {track.id for track in moment.tracks}
     areas = [zone.polygon for zone in scene.zones if zone.use in WATCHED_USES]
     found = {track.id for track in moment.tracks for lane in scene.lanes if _suspicious(moment, lane, track)}
-    return found | {track.id for track in moment.tracks for area in areas if inside(track.last.ground, area)}
+    return found | {track.id for track in moment.tracks for area in areas if within(area)(track.last.ground)}
 
 
 def _suspicious(moment: Moment, lane: Lane, track: Track) -> bool:

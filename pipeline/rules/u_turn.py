@@ -15,7 +15,7 @@ from pipeline.rules.doubts import common_doubts, sign_doubts
 from pipeline.rules.exemption import exempt_doubts, is_exempt
 from pipeline.rules.moment import Moment
 from pipeline.scene import Scene, Zone
-from pipeline.scene.geometry import inside
+from pipeline.scene.geometry import within
 
 MOTORISED = ("car", "motorcycle", "bus", "truck")
 MIN_SIGHTINGS = 8
@@ -49,7 +49,7 @@ def _judge(moment: Moment, zone: Zone, track: Track) -> Candidate | None:
     sightings = track.sightings
     if len(sightings) < MIN_SIGHTINGS or track.vehicle_class not in MOTORISED or not _may_have_turned(sightings):
         return None
-    visits = [s for s in sightings if inside(s.ground, zone.polygon)]
+    visits = [s for s in sightings if within(zone.polygon)(s.ground)]
     if not visits or (not moment.closing and moment.at_s - visits[-1].at_s > FRESH_S):
         return None
     if is_exempt(zone.exempt, track, moment):

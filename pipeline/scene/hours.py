@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -36,6 +37,11 @@ class Hours(Strict):
         if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
             raise ValueError(f"valid_to ({self.valid_to}) lies before valid_from ({self.valid_from}): exchange them")
         return self
+
+    @cached_property
+    def always(self) -> bool:
+        """Whether they bind at any time: most signs do, and need not ask the calendar."""
+        return self == Hours()
 
     def covers(self, moment: datetime, holidays: Collection[date] = ()) -> bool:
         """Whether `moment` falls into these hours.
