@@ -19,6 +19,7 @@ from pipeline.scene import Scene
 
 ReadPlate = Callable[[int], PlateVote | None]
 ReadRiders = Callable[[int], RiderVerdict | None]
+Ask = Callable[[Moment], list[Candidate]]
 SHORTEST_TRACK = 4
 """Pictures: who was seen in fewer is nobody whose plate is worth reading."""
 
@@ -30,13 +31,15 @@ class Hearing:
         scene: What is allowed.
         read_plate: Says what a track's plate says; is asked once a track, when it matters.
         read_riders: Says who sits on a motorcycle.
+        ask: Asks the rules; another one may count what is asked.
     """
 
-    def __init__(self, scene: Scene, *, read_plate: ReadPlate, read_riders: ReadRiders) -> None:
+    def __init__(self, scene: Scene, *, read_plate: ReadPlate, read_riders: ReadRiders, ask: Ask = judge) -> None:
         codes = set(declared(scene))
         self._scene = scene
         self._read_plate = read_plate
         self._read_riders = read_riders
+        self._ask = ask
         self._tracks: dict[int, Track] = {}
         self._votes: dict[int, PlateVote | None] = {}
         self._docket = Docket()
@@ -54,7 +57,7 @@ class Hearing:
             How many candidates are new.
         """
         self._tracks.update({track.id: track for track in moment.tracks})
-        return self._docket.enter(judge(moment), moment.tracks, merits or {})
+        return self._docket.enter(self._ask(moment), moment.tracks, merits or {})
 
     def watched(self, moment: Moment) -> set[int]:
         """Tracks whose plates are worth keeping."""
@@ -84,7 +87,7 @@ class Hearing:
         gone = [track for number, track in self._tracks.items() if over or number not in alive]
         for track in gone:
             closing = self._closing(track, phases, controller, needed=self.reads_all_plates)
-            self._docket.enter(judge(closing), (track,), {})
+            self._docket.enter(self._ask(closing), (track,), {})
             del self._tracks[track.id]
         told: list[tuple[Candidate, Track]] = []
         for candidate, track in self._docket.ripe(at_s, alive, over=over):

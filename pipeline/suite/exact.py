@@ -17,14 +17,14 @@ import numpy as np
 from models.detection import CLASSES, Detections
 from pipeline.evidence.plate_number import normalise
 from pipeline.exhibits import Finding
-from pipeline.hearing import Hearing
+from pipeline.hearing import Ask, Hearing
 from pipeline.ingest import CaptureClock
 from pipeline.perception.phase import PhaseChange, PhaseLog, State
 from pipeline.perception.plates import PlateVote
 from pipeline.perception.riders import RiderVerdict
 from pipeline.perception.track import Box
 from pipeline.perception.tracker import Tracker
-from pipeline.rules import Moment
+from pipeline.rules import Candidate, Moment, judge
 from pipeline.rules.crossing import LineCounter
 from pipeline.scene import Scene
 from pipeline.stage import Specification
@@ -90,8 +90,25 @@ def judge_exactly(name: str, specification: Specification, errors: Errors | None
         specification: What is played.
         errors: Of what is seen; by the time of day if None.
     """
-    play = _Play(specification, errors or (BY_NIGHT if specification.light.time == "night" else Errors()))
+    play = _Play(specification, errors or _usual(specification))
     return Outcome(name, lines(name, play.truth), lines(name, list(play.told())))
+
+
+def moments_of(specification: Specification) -> list[Moment]:
+    """All that the rules are asked while a scene is judged, in order: each picture, and each vehicle that is over."""
+    asked: list[Moment] = []
+
+    def ask(moment: Moment) -> list[Candidate]:
+        asked.append(moment)
+        return judge(moment)
+
+    for _ in _Play(specification, _usual(specification), ask=ask).told():
+        pass
+    return asked
+
+
+def _usual(specification: Specification) -> Errors:
+    return BY_NIGHT if specification.light.time == "night" else Errors()
 
 
 @dataclass
@@ -109,8 +126,8 @@ class _Lamp:
 class _Play:
     """One scene on its way through tracker and rules."""
 
-    def __init__(self, specification: Specification, errors: Errors) -> None:
-        self._specification, self._errors = specification, errors
+    def __init__(self, specification: Specification, errors: Errors, *, ask: Ask = judge) -> None:
+        self._specification, self._errors, self._ask = specification, errors, ask
         self._random = np.random.default_rng((specification.seed, 4711))
         self._lens = Lens(specification.camera)
         self._ticks = ticks_of(specification)
@@ -131,7 +148,7 @@ class _Play:
     def told(self) -> Iterator[Record]:
         """All lines that a camera would tell."""
         tracker = Tracker()
-        hearing = Hearing(self._scene, read_plate=self._plate, read_riders=self._riders)
+        hearing = Hearing(self._scene, read_plate=self._plate, read_riders=self._riders, ask=self._ask)
         began_s = self._specification.recorded_at.timestamp()
         counter = LineCounter(self._scene.count_lines, self._scene.ground)
         at_s = began_s
