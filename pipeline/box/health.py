@@ -13,7 +13,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.camera import Camera
-from pipeline.delivery.spool import SpoolCounts
+from pipeline.delivery.spooled import SpoolCounts
 from pipeline.ingest.stream_health import StreamHealth
 
 HEALTH_FILE: Final = "health.json"

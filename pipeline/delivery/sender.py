@@ -23,7 +23,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from pipeline.delivery.errors import DamagedPackage, SpoolError
-from pipeline.delivery.spool import Spool, SpooledPackage
+from pipeline.delivery.spool import Spool
+from pipeline.delivery.spooled import SpooledPackage
 from pipeline.evidence.package import PACKAGE_MEDIA_TYPE
 
 MIN_BACKOFF_S: Final = 1.0
@@ -144,6 +145,8 @@ class Sender:
         self._failures = 0
         self.office_clock_s: float | None = None
         """The office's clock minus the box's, from its last answer, in seconds; known to a second."""
+        self.trouble = ""
+        """What failed in the last round, in a sentence; empty when nothing did."""
 
     def run(self, stop: Event) -> SendResult:
         """Send until the event is set or a technician is needed; returns the last round's result.
@@ -175,6 +178,7 @@ class Sender:
         except SpoolError as error:
             # The box's own disk: what the office has taken but could not be noted is sent again, and answered with 200.
             state.why = str(error)
+        self.trouble = state.why or ""
         retry_in_s = None
         if state.why is not None and state.stop is None:
             self._failures = 0 if state.delivered or state.refused else self._failures

@@ -11,18 +11,17 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from pipeline.delivery.errors import ChainMoved, DamagedPackage, PackageConflict, SpoolError, SpoolFull
-from pipeline.delivery.storage import Reserve, is_full, lock_folder, open_database, told
+from pipeline.delivery.errors import ChainMoved, SpoolError, SpoolFull
+from pipeline.delivery.rows import DROPPED, NewRow, PackageRows
+from pipeline.delivery.spooled import SpoolCounts, SpooledPackage
+from pipeline.delivery.storage import Reserve, lock_folder, told
 from pipeline.evidence.durable import sync_folder, write_durably
 from pipeline.evidence.manifest import ChainLink
 from pipeline.evidence.package import PACKAGE_SUFFIX, SealedPackage
@@ -30,66 +29,7 @@ from pipeline.evidence.package import PACKAGE_SUFFIX, SealedPackage
 DEFAULT_MAX_BYTES: Final = 20 * 1024**3
 """Room for a day or two without a network at a busy junction."""
 
-DROPPED: Final = "dropped:"
-_KEEP_HEAD: Final = (
-    "INSERT INTO chains (camera_id, sequence, head_sha256) VALUES (?, ?, ?)"
-    " ON CONFLICT (camera_id) DO UPDATE SET sequence = excluded.sequence, head_sha256 = excluded.head_sha256"
-)
 _LOG = logging.getLogger("tertib.spool")
-
-
-@dataclass(frozen=True)
-class SpooledPackage:
-    """A package that waits for the office.
-
-    Attributes:
-        package_id: UUID4.
-        camera_id: Whose chain it stands in.
-        sequence: Place in that chain.
-        size_bytes: Length of the file.
-        data_sha256: SHA-256 of the file, in hex.
-        path: The file.
-    """
-
-    package_id: str
-    camera_id: str
-    sequence: int
-    size_bytes: int
-    data_sha256: str
-    path: Path
-
-    def read(self) -> bytes:
-        """The package file.
-
-        Raises:
-            DamagedPackage: It is missing, unreadable, or no longer what was accepted.
-        """
-        try:
-            data = self.path.read_bytes()
-        except OSError as error:
-            raise DamagedPackage(f"{self.path} cannot be read: {error.strerror}") from error
-        if hashlib.sha256(data).hexdigest() != self.data_sha256:
-            raise DamagedPackage(f"{self.path} was damaged on this box's disk: it is not what was accepted")
-        return data
-
-
-@dataclass(frozen=True)
-class SpoolCounts:
-    """How many packages are in which state, and the bytes of those whose files are kept.
-
-    Attributes:
-        pending: Wait for the office.
-        acknowledged: The office has them; their files are gone from here.
-        refused: The office (or this box's disk) said no; files are kept under `refused/`.
-        lost: Accepted, but their files have vanished from the disk.
-        kept_bytes: Bytes of the pending and refused files.
-    """
-
-    pending: int
-    acknowledged: int
-    refused: int
-    lost: int
-    kept_bytes: int
 
 
 class Spool:
@@ -132,7 +72,7 @@ class Spool:
             raise SpoolError(f"the spool {folder} cannot be used: {error.strerror}") from error
         try:
             self._reserve = Reserve(folder / "reserve")
-            self._database = self._open_database()
+            self._rows = PackageRows(folder / "spool.sqlite3", self._reserve, self._now)
             self._tidy()
         except BaseException:
             os.close(self._lock_file)
@@ -150,21 +90,14 @@ class Spool:
         """Let go of the spool; another process may open it."""
         with self._guard:
             if self._lock_file >= 0:
-                self._database.close()
+                self._rows.database.close()
                 os.close(self._lock_file)
                 self._lock_file = -1
 
     def chain_link(self, camera_id: str) -> ChainLink:
         """The next place in a camera's chain. It moves on only when a package is accepted there."""
         with self._guard, told(self.folder):
-            head = self._database.execute(
-                "SELECT sequence, head_sha256 FROM chains WHERE camera_id = ?", (camera_id,)
-            ).fetchone()
-        return (
-            ChainLink(sequence=head[0] + 1, previous_sha256=head[1])
-            if head
-            else ChainLink(sequence=1, previous_sha256=None)
-        )
+            return self._rows.link(camera_id)
 
     def accept(self, package: SealedPackage) -> None:
         """Keep a package. When this returns, it survives a power cut; when it raises, nothing of it is kept.
@@ -178,7 +111,7 @@ class Spool:
         """
         data_sha256 = hashlib.sha256(package.data).hexdigest()
         with self._guard, told(self.folder):
-            if self._is_known(package.package_id, data_sha256):
+            if self._rows.knows(package.package_id, data_sha256):
                 return
             self._check_link(package)
             self._check_room(len(package.data), evidence=not _only_counts(package))
@@ -186,8 +119,7 @@ class Spool:
             path = self._waiting / package.file_name
             write_durably(path, package.data)
             try:
-                with self._transaction():
-                    self._record(package, data_sha256)
+                self._record(package, data_sha256)
             except BaseException:
                 self._forget_unless_recorded(package.package_id, path)
                 raise
@@ -198,11 +130,7 @@ class Spool:
         Within a camera they stand in chain order; a camera that has much to send does not starve the others.
         """
         with self._guard, told(self.folder):
-            rows = self._database.execute(
-                "SELECT package_id, camera_id, sequence, size_bytes, data_sha256 FROM packages WHERE state = 'pending'"
-                " ORDER BY row_number() OVER (PARTITION BY camera_id ORDER BY sequence), accepted_number LIMIT ?",
-                (limit,),
-            ).fetchall()
+            rows = self._rows.pending(limit)
         return [
             SpooledPackage(
                 package_id, camera_id, sequence, size_bytes, sha256, self._waiting / f"{package_id}{PACKAGE_SUFFIX}"
@@ -213,60 +141,29 @@ class Spool:
     def acknowledge(self, package_id: str) -> None:
         """The office has it: forget the file, remember the fact."""
         with self._guard, told(self.folder):
-            self._settle(package_id, "acknowledged", None)
+            self._rows.settle(package_id, "acknowledged", None)
             (self._waiting / f"{package_id}{PACKAGE_SUFFIX}").unlink(missing_ok=True)
 
     def refuse(self, package_id: str, why: str) -> None:
         """The office will not take it: keep the file aside, and the reason, for a person to look at."""
         with self._guard, told(self.folder):
-            self._settle(package_id, "refused", why)
+            self._rows.settle(package_id, "refused", why)
             self._move_aside(package_id)
 
     def refusals(self) -> list[tuple[str, str]]:
         """Package id and reason of each refused package, the oldest first."""
         with self._guard, told(self.folder):
-            rows = self._database.execute(
-                "SELECT package_id, coalesce(why, '') FROM packages WHERE state = 'refused' ORDER BY accepted_number"
-            ).fetchall()
-        return [(str(package_id), str(why)) for package_id, why in rows]
+            return self._rows.reasons("refused")
 
     def counts(self) -> SpoolCounts:
         """How many packages are in which state."""
         with self._guard, told(self.folder):
-            rows = self._database.execute(
-                "SELECT state, count(*), sum(size_bytes) FROM packages GROUP BY state"
-            ).fetchall()
-        number = {state: count for state, count, _ in rows}
-        kept = sum(size for state, _, size in rows if state in {"pending", "refused"})
-        return SpoolCounts(
-            pending=number.get("pending", 0),
-            acknowledged=number.get("acknowledged", 0),
-            refused=number.get("refused", 0),
-            lost=number.get("lost", 0),
-            kept_bytes=kept,
-        )
+            return self._rows.counts()
 
     def _forget_unless_recorded(self, package_id: str, path: Path) -> None:
         # An interrupt can arrive just after the commit: then the package is accepted, and its file stays.
-        known = self._database.execute("SELECT 1 FROM packages WHERE package_id = ?", (package_id,)).fetchone()
-        if known is None:
+        if package_id not in self._rows.unsettled():
             path.unlink(missing_ok=True)
-
-    def _open_database(self) -> sqlite3.Connection:
-        path = self.folder / "spool.sqlite3"
-        try:
-            return open_database(path)
-        except SpoolFull:
-            self._reserve.release()
-            return open_database(path)
-
-    def _is_known(self, package_id: str, data_sha256: str) -> bool:
-        known = self._database.execute(
-            "SELECT data_sha256 FROM packages WHERE package_id = ?", (package_id,)
-        ).fetchone()
-        if known is not None and known[0] != data_sha256:
-            raise PackageConflict(f"package {package_id} is already kept with other contents")
-        return known is not None
 
     def _check_link(self, package: SealedPackage) -> None:
         expected = self.chain_link(package.camera_id)
@@ -280,11 +177,7 @@ class Spool:
     def dropped(self) -> list[tuple[str, str]]:
         """Package id and reason of each package that gave way, the oldest first."""
         with self._guard, told(self.folder):
-            rows = self._database.execute(
-                "SELECT package_id, why FROM packages WHERE state = 'lost' AND why LIKE ? ORDER BY accepted_number",
-                (f"{DROPPED}%",),
-            ).fetchall()
-        return [(str(package_id), str(why)) for package_id, why in rows]
+            return self._rows.reasons("lost", DROPPED)
 
     def adopt_head(self, camera_id: str, link: ChainLink) -> None:
         """Go on where the office says that a camera's chain ends; for a box whose spool was lost.
@@ -305,8 +198,7 @@ class Spool:
                 )
             if link.previous_sha256 is None:
                 return
-            with self._transaction():
-                self._database.execute(_KEEP_HEAD, (camera_id, link.sequence - 1, link.previous_sha256))
+            self._rows.keep_head(camera_id, link.sequence - 1, link.previous_sha256)
 
     def _drop(self, rows: list[tuple[str, int]], why: str, need_bytes: float) -> int:
         """Let packages that only count go until enough is free; returns the bytes that are."""
@@ -314,27 +206,20 @@ class Spool:
         for package_id, size_bytes in rows:
             if freed >= need_bytes:
                 break
-            self._settle(package_id, "lost", f"{DROPPED} {why}")
+            self._rows.settle(package_id, "lost", f"{DROPPED} {why}")
             (self._waiting / f"{package_id}{PACKAGE_SUFFIX}").unlink(missing_ok=True)
             freed += size_bytes
         if freed:
             _LOG.warning("the spool dropped %d bytes of packages that only count: %s", freed, why)
         return freed
 
-    def _waiting_statistics(self, before: str = "9999") -> list[tuple[str, int]]:
-        return self._database.execute(
-            "SELECT package_id, size_bytes FROM packages JOIN statistics USING (package_id)"
-            " WHERE state = 'pending' AND accepted_at < ? ORDER BY accepted_number",
-            (before,),
-        ).fetchall()
-
     def _check_room(self, size_bytes: int, *, evidence: bool) -> None:
         oldest = (self._clock() - self._statistics_age).astimezone(UTC).isoformat(timespec="microseconds")
-        self._drop(self._waiting_statistics(oldest), "it only counts, and has waited too long", float("inf"))
+        self._drop(self._rows.waiting_statistics(oldest), "it only counts, and has waited too long", float("inf"))
         kept = self.counts().kept_bytes
         if evidence and kept + size_bytes > self.max_bytes:
             need = kept + size_bytes - self.max_bytes
-            kept -= self._drop(self._waiting_statistics(), "it only counts, and gave way to evidence", need)
+            kept -= self._drop(self._rows.waiting_statistics(), "it only counts, and gave way to evidence", need)
         if kept + size_bytes > self.max_bytes:
             raise SpoolFull(
                 f"the spool {self.folder} holds {kept} of at most {self.max_bytes} bytes: "
@@ -342,47 +227,20 @@ class Spool:
             )
 
     def _record(self, package: SealedPackage, data_sha256: str) -> None:
-        self._database.execute(
-            "INSERT INTO packages"
-            " (package_id, camera_id, sequence, chain_sha256, data_sha256, size_bytes, state, accepted_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)",
-            (
+        self._rows.record(
+            NewRow(
                 package.package_id,
                 package.camera_id,
                 package.manifest.chain.sequence,
                 package.chain_sha256,
                 data_sha256,
                 len(package.data),
-                self._clock().astimezone(UTC).isoformat(timespec="microseconds"),
-            ),
-        )
-        if _only_counts(package):
-            self._database.execute("INSERT INTO statistics (package_id) VALUES (?)", (package.package_id,))
-        self._database.execute(_KEEP_HEAD, (package.camera_id, package.manifest.chain.sequence, package.chain_sha256))
-
-    def _settle(self, package_id: str, state: str, why: str | None) -> None:
-        settled_at = self._clock().astimezone(UTC).isoformat(timespec="microseconds")
-        row = (state, why, settled_at, package_id)
-        try:
-            changed = self._note_settled(row)
-        except sqlite3.OperationalError as error:
-            if not is_full(error):
-                raise
-            self._reserve.release()
-            changed = self._note_settled(row)
-        if changed == 0:
-            known = self._database.execute("SELECT state FROM packages WHERE package_id = ?", (package_id,)).fetchone()
-            if known is None:
-                raise SpoolError(f"package {package_id} is not in the spool {self.folder}")
-            if known[0] != state:
-                raise SpoolError(f"package {package_id} is already {known[0]}, it cannot become {state}")
-
-    def _note_settled(self, row: tuple[str, str | None, str, str]) -> int:
-        with self._transaction():
-            cursor = self._database.execute(
-                "UPDATE packages SET state = ?, why = ?, settled_at = ? WHERE package_id = ? AND state = 'pending'", row
+                only_counts=_only_counts(package),
             )
-        return cursor.rowcount
+        )
+
+    def _now(self) -> str:
+        return self._clock().astimezone(UTC).isoformat(timespec="microseconds")
 
     def _move_aside(self, package_id: str) -> None:
         name = f"{package_id}{PACKAGE_SUFFIX}"
@@ -391,26 +249,10 @@ class Spool:
             sync_folder(self._refused)
             sync_folder(self._waiting)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._database.execute("COMMIT")
-        except BaseException:
-            # A failed COMMIT (disk full) can leave the transaction open or already rolled back.
-            if self._database.in_transaction:
-                self._database.execute("ROLLBACK")
-            raise
-
     def _tidy(self) -> None:
         """Finish what a crash interrupted: files without a row go, files follow their row, vanished ones are named."""
         with told(self.folder):
-            states: dict[str, str] = dict(
-                self._database.execute(
-                    "SELECT package_id, state FROM packages WHERE state != 'acknowledged'"
-                ).fetchall()
-            )
+            states = self._rows.unsettled()
             for path in list(self._waiting.iterdir()):
                 state = states.get(path.name.removesuffix(PACKAGE_SUFFIX)) if path.suffix == PACKAGE_SUFFIX else None
                 if state == "refused":
@@ -419,7 +261,7 @@ class Spool:
                     path.unlink()
             for package_id, state in states.items():
                 if state == "pending" and not (self._waiting / f"{package_id}{PACKAGE_SUFFIX}").exists():
-                    self._settle(package_id, "lost", "its file has vanished from the spool")
+                    self._rows.settle(package_id, "lost", "its file has vanished from the spool")
 
 
 def _only_counts(package: SealedPackage) -> bool:

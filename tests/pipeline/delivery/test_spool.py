@@ -218,7 +218,7 @@ def test_the_file_is_on_disk_under_its_name_before_the_row_counts(spool, monkeyp
     monkeypatch.setattr(spool, "_record", lambda *given: calls.append("row") or real_record(*given))
     spool.accept(next_package(spool))
     assert calls == ["sync file", "rename", "sync folder", "row"]
-    assert spool._database.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert spool._rows.database.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_what_a_crash_left_behind_is_tidied(tmp_path):
