@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -23,6 +23,18 @@ _COUNTERS = {
     "gap_count": "Stretches of which nothing was seen",
     "findings": "Offences told",
     "packages": "Packages sealed",
+}
+_OF_A_PROCESS = {
+    "tertib_process_cpu_seconds": ("cpu_s", "CPU time used"),
+    "tertib_process_memory_bytes": ("rss_bytes", "Memory held"),
+    "tertib_process_open_files": ("open_files", "Files and sockets held"),
+}
+_OF_A_SPOOL = {
+    "tertib_spool_waiting": ("waiting", "Packages that wait for the office"),
+    "tertib_spool_refused": ("refused", "Packages that the office refused"),
+    "tertib_spool_lost": ("lost", "Packages whose files have vanished"),
+    "tertib_spool_bytes": ("spool_bytes", "Bytes kept in the spool"),
+    "tertib_spool_most_bytes": ("spool_most_bytes", "Bound on them"),
 }
 
 
@@ -66,29 +78,35 @@ class BoxCollector(Collector):
         yield from (state, age, apart)
 
     def _process_metrics(self, found: list[ProcessReport]) -> Iterable[Metric]:
-        told: dict[str, tuple[str, Callable[[ProcessReport], float]]] = {
-            "tertib_process_report_age_seconds": (
-                "Since the process last said something",
-                lambda r: self._now() - r.at_s,
-            ),
-            "tertib_process_cpu_seconds": ("CPU time used", lambda r: r.cpu_s),
-            "tertib_process_memory_bytes": ("Memory held", lambda r: r.rss_bytes),
-            "tertib_process_open_files": ("Files and sockets held", lambda r: r.open_files),
-            "tertib_spool_waiting": ("Packages that wait for the office", lambda r: r.waiting),
-            "tertib_spool_refused": ("Packages that the office refused", lambda r: r.refused),
-            "tertib_spool_lost": ("Packages whose files have vanished", lambda r: r.lost),
-            "tertib_spool_bytes": ("Bytes kept in the spool", lambda r: r.spool_bytes),
-            "tertib_spool_most_bytes": ("Bound on them", lambda r: r.spool_most_bytes),
-        }
-        for name, (text, value) in told.items():
-            gauge = GaugeMetricFamily(name, text, labels=["process"])
-            for report in found:
-                gauge.add_metric(["+".join(camera.camera_id for camera in report.cameras)], value(report))
-            yield gauge
+        yield from self._gauges(list(_by_process(found)), _OF_A_PROCESS)
+        yield from self._gauges(found, _OF_A_SPOOL)
+        age = GaugeMetricFamily(
+            "tertib_process_report_age_seconds", "Since the process last said something", labels=["process"]
+        )
         office = GaugeMetricFamily(
             "tertib_office_clock_apart_seconds", "The office's clock minus the box's", labels=["process"]
         )
         for report in found:
+            age.add_metric([_name(report)], self._now() - report.at_s)
             if report.office_clock_s is not None:
-                office.add_metric(["+".join(camera.camera_id for camera in report.cameras)], report.office_clock_s)
-        yield office
+                office.add_metric([_name(report)], report.office_clock_s)
+        yield from (age, office)
+
+    def _gauges(self, found: list[ProcessReport], told: Mapping[str, tuple[str, str]]) -> Iterable[Metric]:
+        for name, (attribute, text) in told.items():
+            gauge = GaugeMetricFamily(name, text, labels=["process"])
+            for report in found:
+                gauge.add_metric([_name(report)], getattr(report, attribute))
+            yield gauge
+
+
+def _name(report: ProcessReport) -> str:
+    return "+".join(camera.camera_id for camera in report.cameras)
+
+
+def _by_process(found: list[ProcessReport]) -> Iterable[ProcessReport]:
+    """One report a process: cameras that share one report its memory each."""
+    for pid in dict.fromkeys(report.pid for report in found):
+        mine = [report for report in found if report.pid == pid]
+        cameras = tuple(camera for report in mine for camera in report.cameras)
+        yield max(mine, key=lambda report: report.at_s).model_copy(update={"cameras": cameras})

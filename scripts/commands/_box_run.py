@@ -14,6 +14,7 @@ import typer
 
 from pipeline.box.health import HEALTH_FILE, WRITE_EVERY_S, camera_report, process_report, write_report
 from pipeline.box.logs import box_log
+from pipeline.box.progress import Progress
 from pipeline.box.supervisor import Supervisor
 from pipeline.camera import Camera
 from pipeline.delivery.errors import SpoolError
@@ -36,8 +37,11 @@ def reporting(
 ) -> Iterator[None]:
     """Write the process's report every few seconds while the block runs."""
     over = threading.Event()
+    progress = [Progress(camera.stats, camera.health) for camera in cameras if camera.health]
 
     def write() -> None:
+        if any([each.is_stuck(time.monotonic()) for each in progress]):  # noqa: C419 - each must look
+            return  # the supervisor takes a process that says nothing for hung, and starts it again
         with contextlib.suppress(SpoolError, OSError):  # a full disk must not end the watch; an old report tells
             report = process_report(
                 [camera_report(camera) for camera in cameras],

@@ -131,9 +131,8 @@ def _soak(
     length_s = plan.minutes * 60
     while (passed_s := time.monotonic() - began_s) < length_s + SETTLING_S:
         if process.poll() is not None:
-            raise DrillError(
-                f"the box ended with code {process.returncode} after {passed_s:.0f} s; its words are beside the lines, in .err"
-            )
+            ended = f"the box ended with code {process.returncode} after {passed_s:.0f} s"
+            raise DrillError(f"{ended}; its words are beside the lines, in .err")
         if passed_s < length_s:
             faults.round(passed_s, time.time())
         else:

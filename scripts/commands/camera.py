@@ -32,6 +32,7 @@ from pipeline.perception.shared_reader import SharedReader
 from pipeline.scene import SceneError, load_scene
 from pipeline.sealer import Sealer, running_software
 from scripts.commands._box_run import reporting, supervise, token_for
+from scripts.commands._box_together import Together, run_together
 from scripts.commands._camera_keys import folder_key
 from scripts.commands._camera_source import instant, source_of
 from scripts.commands._event_lines import event_line
@@ -78,10 +79,8 @@ def run(
             signing = {name: folder_key(folder, name) for name in names}
             sealer = Sealer(keys=signing, ledger=kept, software=running_software())
             sender = Sender(kept, office, token or _tokens(names, folder)) if office else None
-            latest: list[str] = [""]
-            with reporting(spool, cameras, kept, sender, lambda: latest[-1]):
+            with reporting(spool, cameras, kept, sender, lambda: sender.trouble if sender else ""):
                 stats, sent = _run(cameras, sealer, sender, jsonl=jsonl)
-                latest.append((sent.why if sent else None) or "")
             counts = kept.counts()
     except FAILURES as error:
         raise typer.TyperException(str(error)) from error
@@ -186,13 +185,27 @@ def box(
     keys: Annotated[Path | None, typer.Option(metavar="DIR", help="Keys and tokens, as `enrol` leaves them.")] = None,
     metrics_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Serve Prometheus here.")] = None,
     paced: Annotated[bool, typer.Option("--paced", help="Play files at the speed of recording.")] = False,
+    together: Annotated[
+        bool, typer.Option("--together", help="One process for all cameras: a third of the memory, one fate.")
+    ] = False,
 ) -> None:
     """Run a process a camera, and bring back whoever dies, hangs or swells; until it is stopped.
 
-    A scene file that is added, changed or removed starts, restarts or stops its own camera, and no other.
+    A scene file that is added, changed or removed starts, restarts or stops its own camera, and no other. With
+    `--together` the cameras are threads of one process that loads each network once; what kills it kills all of them,
+    and the service manager starts them again.
     """
     if not scenes.is_dir():
         raise typer.TyperException(f"{scenes}: there is no such folder")
+    if together:
+        alone = threading.Event()
+        try:
+            shared = Together(office, keys, paced=paced)
+            with stopped_by_signal(alone):
+                run_together(scenes, spools, shared, metrics_port, alone)
+        except FAILURES as error:
+            raise typer.TyperException(str(error)) from error
+        return
     more = ["--office", office] if office else []
     more += ["--keys", str(keys)] if keys else []
     more += ["--paced"] if paced else []
