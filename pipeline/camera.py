@@ -28,13 +28,15 @@ from numpy.typing import NDArray
 from models.detection import Detections
 from models.detector import Detector
 from models.plates.reader import PlateReader
+from pipeline.clock_doubts import clock_doubts
 from pipeline.evidence.package import SealedPackage
 from pipeline.exhibits import ExhibitError, Finding, beside
-from pipeline.hearing import Hearing, with_doubt
+from pipeline.hearing import Hearing, with_doubts
 from pipeline.ingest import Frame, MediaError, MotionGate, Source
 from pipeline.ingest.latest import LatestOnly
 from pipeline.ingest.saving import KeyframeRest, Steps
 from pipeline.ingest.stream_health import StreamHealth
+from pipeline.passage import Presence
 from pipeline.perception.need import PhaseWindow, all_stand
 from pipeline.perception.phase import PhaseChange
 from pipeline.perception.plates import PlateAlbum, read_plate
@@ -42,9 +44,8 @@ from pipeline.perception.riders import RiderTally
 from pipeline.perception.signals import Signals
 from pipeline.perception.track import Box, Track
 from pipeline.perception.tracker import Tracker
-from pipeline.rules import Candidate, Moment
+from pipeline.rules import Moment
 from pipeline.rules.crossing import Crossing, LineCounter
-from pipeline.rules.doubts import GRAVE
 from pipeline.scene import Scene
 from pipeline.sealer import Sealer
 
@@ -53,10 +54,7 @@ Event = Finding | Crossing | PhaseChange
 LOW_CONFIDENCE = 0.15
 """Boxes from here on continue a track; only confident ones start one."""
 SURE_PERSON = 0.4
-CLOCK_DOUBT = "nobody said when this was recorded: date and time are assumed, and with them the hours of the lane"
-CLOCKS_AGREE_S = 2.0
-CLOCKS_HELD_S = 120.0
-"""Clocks that differ by more: which of them is right is for a human to find out, before anything is offered."""
+NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 REMEMBERED_PICTURES = 300
 """Analysed pictures whose boxes are kept to know the bystanders on a still: as long as the ring is."""
 
@@ -98,6 +96,7 @@ class CameraStats:
 class _Seen:
     detections: Detections
     numbers: NDArray[np.int64]
+    at_s: float
 
 
 class Camera:
@@ -209,13 +208,21 @@ class Camera:
             picture = frame.bgr() if picture is None else picture
             seen = self._detector.detect(picture, confidence=LOW_CONFIDENCE)
             tracks, numbers = self._tracker.update(seen, frame.at_s, frame.index)
-            self._remember(frame, _Seen(seen, numbers))
+            self._remember(frame, _Seen(seen, numbers, frame.at_s))
             if self._hearing.looks_at_riders:
                 motorcycles = [track for track in tracks if track.vehicle_class == "motorcycle"]
                 self._looked_at |= {track.id for track in motorcycles}
                 self._riders.look(frame.at_s, frame.index, picture, motorcycles, seen)
             persons = _on_foot(seen, tracks)
-            moment = Moment(frame.at_s, frame.index, tuple(tracks), self._signals.log, self.scene, persons=persons)
+            moment = Moment(
+                frame.at_s,
+                frame.index,
+                tuple(tracks),
+                self._signals.log,
+                self.scene,
+                persons=persons,
+                stamp_sigma_s=frame.clock.stamp_sigma_s,
+            )
             self._album.collect(
                 picture,
                 seen,
@@ -268,16 +275,20 @@ class Camera:
         """Read the plates of what is ripe, and tell it."""
         alive = self._tracker.alive(frame.at_s)
         yield from self._counter.rest() if over else self._counter.look((), frame.at_s)
-        for candidate, track in self._hearing.conclude(frame.at_s, alive, self._signals.log, over=over):
+        stamp_sigma_s = frame.clock.stamp_sigma_s
+        concluded = self._hearing.conclude(frame.at_s, alive, self._signals.log, stamp_sigma_s=stamp_sigma_s, over=over)
+        for candidate, track in concluded:
             finding = Finding(
                 scene=self.scene,
-                candidate=_with_clock_doubt(candidate, frame),
+                candidate=with_doubts(candidate, clock_doubts(candidate, frame.clock, self.scene)),
                 track=track,
                 plate=self._hearing.plate(track.id) or read_plate((), self._reader),
                 clock=frame.clock,
                 memory=frame.memory,
                 media_offset_s=frame.media_s - frame.at_s,
                 bystanders={s.frame: self._bystanders(s.frame, track.id, s.box) for s in track.sightings},
+                presences=tuple(self._presences(track)),
+                phases=self._signals.log,
             )
             if self._hearing.docket.accept(finding):
                 self.stats.findings += 1
@@ -289,6 +300,13 @@ class Camera:
         for track_id in self._looked_at - followed:
             self._riders.forget(track_id)
         self._looked_at &= followed
+
+    def _presences(self, track: Track) -> Iterator[Presence]:
+        """Everybody in every picture that is remembered, also in those before and after this track."""
+        own = {sighting.frame: sighting.box for sighting in track.sightings}
+        for number, seen in self._remembered.items():
+            box = own.get(number)
+            yield Presence(seen.at_s, box, self._bystanders(number, track.id, box or NOWHERE))
 
     def _bystanders(self, frame: int, track: int, box: Box) -> tuple[Box, ...]:
         """Everybody else in a picture: other vehicles, persons, plates that are not this vehicle's."""
@@ -303,16 +321,6 @@ class Camera:
             if number != track and name != "signal" and not own_plate:
                 others.append((x1, y1, x2, y2))
         return beside(box, others)
-
-
-def _with_clock_doubt(candidate: Candidate, frame: Frame) -> Candidate:
-    if frame.clock.source == "assumed":
-        return with_doubt(candidate, CLOCK_DOUBT)
-    apart_s = frame.clock.apart_s or 0.0
-    if abs(apart_s) <= CLOCKS_AGREE_S or frame.clock.source == "rtcp":
-        return candidate
-    doubt = f"the camera's own clock is {apart_s:+.0f} s off that of the box, which was taken"
-    return with_doubt(candidate, f"{GRAVE}{doubt}" if abs(apart_s) > CLOCKS_HELD_S else doubt)
 
 
 def _on_foot(seen: Detections, tracks: Sequence[Track]) -> tuple[Box, ...]:

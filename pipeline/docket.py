@@ -102,7 +102,7 @@ class Docket:
         if any(_same(old, finding) for old in self._told):
             return False
         # The told finding is kept for comparison only: without the ring, which holds megabytes.
-        self._told.append(replace(finding, bystanders={}, plate=replace(finding.plate, best=None)))
+        self._told.append(replace(finding, bystanders={}, presences=(), plate=replace(finding.plate, best=None)))
         return True
 
 

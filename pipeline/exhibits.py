@@ -6,13 +6,18 @@ Clip, stills, plate, and who else is in the pictures; together the draft of an e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from pydantic import ValidationError
 
 from pipeline import proofs, stills
 from pipeline.evidence.manifest import CameraRef, PlateCandidate, PlateEvidence, SceneRef, Software, TrackRef
+from pipeline.evidence.moving import MOVING_MEDIA_TYPE, MOVING_NAME
 from pipeline.evidence.package import Draft, MediaMember
-from pipeline.ingest import CaptureClock, Memory
+from pipeline.ingest import CaptureClock, Clip, Memory
+from pipeline.passage import Presence, moving
+from pipeline.perception.phase import PhaseLog
 from pipeline.perception.plates import PlateVote
 from pipeline.perception.track import Box, Sighting, Track
 from pipeline.rules.candidate import Candidate
@@ -24,6 +29,7 @@ CLIP_AFTER_S = 3.0
 OVERVIEW_BEFORE_S = 1.0
 """The overview shows the vehicle about so long before the offence."""
 MIN_BETWEEN_STILLS_S = 0.3
+OFFENCE_IN_CLIP = "offence_in_clip_s"
 OVERVIEW, OFFENCE, DRAWN, PLATE = "overview.jpg", "offence.jpg", "offence_drawn.jpg", "plate.jpg"
 
 
@@ -44,6 +50,8 @@ class Finding:
         memory: The source's last seconds.
         media_offset_s: Media time minus capture time, in seconds.
         bystanders: For each picture number: boxes of all others in it.
+        presences: Everybody in each analysed picture around the offence.
+        phases: The log of the signals.
     """
 
     scene: Scene
@@ -54,6 +62,8 @@ class Finding:
     memory: Memory
     media_offset_s: float
     bystanders: Mapping[int, tuple[Box, ...]]
+    presences: tuple[Presence, ...] = ()
+    phases: PhaseLog = field(default_factory=PhaseLog)
 
     @property
     def occurred_at(self) -> datetime:
@@ -105,6 +115,7 @@ def draft(finding: Finding, software: Software) -> Draft:
             shown[original.name] = picture
             media.append(MediaMember(original.name, original.role, "image/jpeg", stills.jpeg(picture)))
     media += proofs.derivatives(candidate, shown, OFFENCE)
+    media += _moving_member(finding, clip)
     others = finding.bystanders.get(candidate.frame, ())
     return Draft(
         camera=CameraRef(
@@ -134,7 +145,7 @@ def draft(finding: Finding, software: Software) -> Draft:
             frame=candidate.frame,
         ),
         plate=_plate_evidence(finding),
-        measured=candidate.measured,
+        measured={**candidate.measured, **_in_clip(finding, clip)},
         doubts=candidate.doubts,
         conditions=candidate.conditions,
         bystanders={
@@ -147,6 +158,35 @@ def draft(finding: Finding, software: Software) -> Draft:
         software=software,
         media=media,
     )
+
+
+def _in_clip(finding: Finding, clip: Clip | None) -> dict[str, float]:
+    """Where in the clip the offence is, so that a player can begin there."""
+    if clip is None or clip.begins_s is None:
+        return {}
+    return {OFFENCE_IN_CLIP: round(finding.candidate.at_s + finding.media_offset_s - clip.begins_s, 3)}
+
+
+def _moving_member(finding: Finding, clip: Clip | None) -> list[MediaMember]:
+    if clip is None or clip.begins_s is None or not finding.presences:
+        return []
+    candidate = finding.candidate
+    try:
+        told = moving(
+            finding.scene,
+            candidate.lane,
+            finding.presences,
+            finding.phases,
+            happened_s=candidate.at_s,
+            clip_begins_s=clip.begins_s - finding.media_offset_s,
+            clip_ends_s=candidate.at_s + CLIP_AFTER_S,
+        )
+    except ValidationError:
+        # A clip that begins minutes before the offence (a camera with rare keyframes) goes without: nothing is lost
+        # but the drawing over it.
+        return []
+    recipe = "boxes as detected and tracked"
+    return [MediaMember(MOVING_NAME, "moving", MOVING_MEDIA_TYPE, told.to_bytes(), f"clip.{clip.suffix}", recipe)]
 
 
 def _overview(finding: Finding, offence_at_s: float) -> Sighting:

@@ -93,7 +93,7 @@ class Role(StrEnum):
 
     `overview`, `offence` and (where there is a stream) `clip` are in every package. `before` and `beyond` show the
     vehicle before and after the instant, `measured` is a derivative with the points that a speed was measured by,
-    `head` a crop of a rider's head.
+    `head` a crop of a rider's head, `moving` where everybody was while the clip ran (`pipeline.evidence.moving`).
     """
 
     CLIP = "clip"
@@ -105,6 +105,7 @@ class Role(StrEnum):
     BEYOND = "beyond"
     MEASURED = "measured"
     HEAD = "head"
+    MOVING = "moving"
 
 
 class _Part(BaseModel):
@@ -193,7 +194,14 @@ class Member(_Part):
     name: MemberName
     role: Role
     media_type: Literal[
-        "video/mp4", "video/x-matroska", "video/mp2t", "video/webm", "image/jpeg", "image/png", "image/webp"
+        "video/mp4",
+        "video/x-matroska",
+        "video/mp2t",
+        "video/webm",
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "application/json",
     ]
     size_bytes: int = Field(ge=1, le=MAX_PACKAGE_BYTES)
     sha256: Sha256Hex

@@ -12,6 +12,7 @@ import pytest
 from pipeline.camera import Camera, CameraStats, Event, run_cameras
 from pipeline.evidence.keys import PublicKeyRing, SigningKey
 from pipeline.evidence.manifest import Software
+from pipeline.evidence.moving import Moving
 from pipeline.evidence.package import SealedPackage
 from pipeline.evidence.verify import verify
 from pipeline.exhibits import Finding
@@ -85,6 +86,7 @@ def test_a_package_holds_the_clip_and_the_stills_and_verifies(tmp_path: Path) ->
         "offence",
         "offence_drawn",
         "plate",
+        "moving",
     }
     assert manifest.plate.text == "H1234AB"
     assert all(condition.met for condition in manifest.conditions)
@@ -97,6 +99,14 @@ def test_a_package_holds_the_clip_and_the_stills_and_verifies(tmp_path: Path) ->
     marked = manifest.bystanders["offence.jpg"]
     assert any(200 < (box[0] + box[2]) / 2 < 280 for box in marked)
     assert not any(box[0] < 90 < box[2] for box in marked)
+    # Where everybody was while the clip ran, and where in the clip the offence is.
+    moving = Moving.from_bytes(verified.members["moving.json"])
+    assert manifest.measured["offence_in_clip_s"] == pytest.approx(-moving.clip_begins_s, abs=0.01)
+    assert {outline.sort for outline in moving.outlines} == {"lane", "direction"}
+    nearest = min(moving.instants, key=lambda instant: abs(instant.at_s))
+    assert nearest.own is not None
+    assert nearest.own == pytest.approx(manifest.track.box, abs=8)
+    assert any(200 < (box[0] + box[2]) / 2 < 280 for box in nearest.others)
 
 
 def test_the_next_package_of_a_camera_links_to_the_one_before(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ def check_membership(manifest: Manifest) -> None:
             raise MembersError(f"there is no member with the role {role.value!r}", Refusal.ROLE_MISSING)
     if manifest.stills_only and Role.CLIP in roles:
         raise MembersError("the manifest says that there is no clip, but lists one", Refusal.ROLE_MISSING)
+    if any((member.role is Role.MOVING) != (member.media_type == "application/json") for member in manifest.members):
+        raise MembersError("a member with the role 'moving' is JSON, and no other member is", Refusal.DERIVATION)
     _check_derivation(manifest)
     for name in manifest.bystanders:
         if name not in names:
