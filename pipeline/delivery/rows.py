@@ -73,6 +73,11 @@ class PackageRows:
             raise PackageConflict(f"package {package_id} is already kept with other contents")
         return known is not None
 
+    def has(self, package_id: str) -> bool:
+        """Whether a package of this id is noted, whatever its contents."""
+        row = self.database.execute("SELECT 1 FROM packages WHERE package_id = ?", (package_id,)).fetchone()
+        return row is not None
+
     def record(self, row: NewRow) -> None:
         """Note a package and move its camera's chain on, in one transaction."""
         with self._transaction():

@@ -150,6 +150,11 @@ class Spool:
             self._rows.settle(package_id, "refused", why)
             self._move_aside(package_id)
 
+    def has_known(self, package_id: str) -> bool:
+        """Whether a package of this id was ever accepted here, whatever became of it."""
+        with self._guard, told(self.folder):
+            return self._rows.has(package_id)
+
     def refusals(self) -> list[tuple[str, str]]:
         """Package id and reason of each refused package, the oldest first."""
         with self._guard, told(self.folder):

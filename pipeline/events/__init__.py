@@ -4,4 +4,6 @@
 - `multipart`: parts of a body, also where lengths and boundaries lie
 - `hikvision`, `others` (Dahua, ONVIF, plain JSON): the vendors' words
 - `intake`: the door: which of them a body is
+- `listener`: the same door as an HTTP address on the camera network
+- `packaging`: what a package of an event says, with our own reading of its pictures beside the vendor's
 """

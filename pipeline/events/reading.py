@@ -9,12 +9,12 @@ from typing import Final, Literal
 
 MAX_BODY_BYTES: Final = 20_000_000
 MAX_TEXT: Final = 64
-Vendor = Literal["hikvision", "dahua", "onvif", "generic"]
+Vendor = Literal["hikvision", "dahua", "onvif", "generic", "handheld"]
 NO_PLATE_WORDS: Final = frozenset({"", "unknown", "noplate", "no plate", "none", "null", "-", "車牌", "无车牌"})
 
 Damage = Literal[
     "empty", "too_large", "not_multipart", "cut_off", "no_event_part", "not_xml", "not_json", "foreign",
-    "not_a_reading", "no_time", "bad_time", "bad_value", "forbidden_xml",
+    "not_a_reading", "no_time", "bad_time", "bad_value", "forbidden_xml", "no_picture", "no_length",
 ]  # fmt: skip
 
 

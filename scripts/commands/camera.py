@@ -34,6 +34,8 @@ from pipeline.sealer import Sealer, running_software
 from scripts.commands._box_run import reporting, supervise, token_for
 from scripts.commands._box_together import Together, run_together
 from scripts.commands._camera_keys import folder_key
+from scripts.commands._camera_listen import EXAMPLE as LISTEN_EXAMPLE
+from scripts.commands._camera_listen import listen
 from scripts.commands._camera_source import instant, source_of
 from scripts.commands._event_lines import event_line
 from scripts.commands._progress import camera_progress
@@ -42,6 +44,8 @@ from scripts.commands._signals import stopped_by_signal
 app = typer.Typer(help="The roadside process of a box.", no_args_is_help=True)
 
 FAILURES = (SceneError, MediaError, ModelError, EvidenceError, ExhibitError, SpoolError, OSError, ValueError)
+
+app.command(epilog=LISTEN_EXAMPLE)(listen)
 
 
 @app.callback()
