@@ -157,6 +157,15 @@ class PacketRing:
         if self._template is None or not wanted:
             return None
         chosen = packets[first : wanted[-1] + 1]
+        try:
+            return self._written(chosen)
+        except av.error.FFmpegError:
+            # Packets that were damaged on their way cannot all be wrapped: no clip is better than a wrong one.
+            return None
+
+    def _written(self, chosen: Sequence[StoredPacket]) -> Clip | None:
+        if self._template is None:
+            return None
         with tempfile.TemporaryDirectory(prefix="tertib-clip-") as folder:
             path = Path(folder) / f"clip.{self._container.suffix}"
             with (
@@ -170,7 +179,7 @@ class PacketRing:
                     dts = packet.dts if previous is None else max(packet.dts, previous + 1)
                     previous = dts
                     output.mux(self._packet(packet, stream, dts - chosen[0].dts, shift=chosen[0].dts))
-            begins_s = chosen[0].dts * base
+            begins_s = chosen[0].dts * float(self.time_base)
             return Clip(path.read_bytes(), self._container.media_type, self._container.suffix, begins_s)
 
     def pictures(self, times_s: Sequence[float]) -> list[NDArray[np.uint8] | None]:
@@ -195,7 +204,7 @@ class PacketRing:
             decoder.thread_count = 1
             until = [packet for packet in packets[first:] if packet.dts * base <= max(times_s) + 1.0]
             for packet in [*(self._packet(stored, stream, stored.dts) for stored in until), None]:
-                for picture in decoder.decode(packet):
+                for picture in _decoded(decoder, packet):
                     for place, wanted_s in enumerate(times_s):
                         distance_s = abs((picture.pts or 0) * base - wanted_s)
                         if distance_s < nearest[place][0]:
@@ -212,6 +221,14 @@ class PacketRing:
         packet.is_keyframe = stored.is_keyframe
         packet.stream = stream
         return packet
+
+
+def _decoded(decoder: av.CodecContext, packet: av.Packet | None) -> list[av.VideoFrame]:
+    """Pictures of a packet; none of one that was damaged on its way, nor what a decoder painted over it."""
+    try:
+        return [picture for picture in decoder.decode(packet) if not picture.is_corrupt]
+    except av.error.FFmpegError:
+        return []
 
 
 def _keyframe_before(packets: Sequence[StoredPacket], start_s: float, base: float) -> int:
