@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from pipeline.scene.model import Scene
 from pipeline.scene.signing import SceneSignatureError, check_signature, read_signature
@@ -70,7 +71,7 @@ def load_scene(path: Path) -> Scene:
 
 
 def _sentence(error: ValidationError, content: dict[Any, Any]) -> str:
-    problems = error.errors(include_url=False)
+    problems = _causes(error.errors(include_url=False))
     # An unknown key often causes a second complaint ("Field required"): it is the one to tell.
     first = next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -83,8 +84,21 @@ def _sentence(error: ValidationError, content: dict[Any, Any]) -> str:
         return f"{key}: unknown key; {hint}{more}"
     if first["type"] == "missing":
         return f"{key}: is missing{more}"
-    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "literal_error":
+        return f"{key}: `{first['input']}` is none of {first['ctx']['expected'].replace(chr(39), '')}{more}"
+    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     return f"{key}: {message}{more}" if key else f"{message}{more}"
+
+
+def _causes(problems: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without complaints that only follow from others: a list whose one part is wrong is then called too short."""
+    places = [problem["loc"] for problem in problems]
+    return [
+        problem
+        for problem in problems
+        if problem["type"] != "too_short"
+        or not any(place[: len(problem["loc"])] == problem["loc"] and place != problem["loc"] for place in places)
+    ]
 
 
 def _key(location: tuple[int | str, ...], content: object) -> str:

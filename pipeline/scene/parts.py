@@ -47,6 +47,8 @@ def _clock(value: object) -> object:
     # YAML 1.1 reads an unquoted 06:00 as a number in base 60; and 24:00, the end of a day, is no time of Python's.
     if isinstance(value, int) and not isinstance(value, bool):
         value = f"{value // 60:02d}:{value % 60:02d}"
+    if isinstance(value, str) and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?|24:00", value):
+        raise ValueError(f'`{value}` is no time of day: write it quoted, from "00:00" to "24:00"')
     return "23:59:59.999999" if value == "24:00" else value
 
 

@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from pipeline.scene.geometry import Point, inside
 from pipeline.scene.hours import Hours
 from pipeline.scene.parts import Identifier, Polygon, Polyline, Segment, Strict
 
@@ -24,6 +25,16 @@ ZoneUse = Literal[
     "other",
 ]
 MIN_LEGAL_YELLOW_S = 3.0
+
+
+PLACES_ON_LINE = 41
+
+
+def _crosses(line: tuple[Point, Point], area: tuple[Point, ...]) -> bool:
+    """Whether some part of a line lies in an area; a lane may end at its stop line."""
+    (ax, ay), (bx, by) = line
+    shares = (number / (PLACES_ON_LINE - 1) for number in range(PLACES_ON_LINE))
+    return any(inside((ax + share * (bx - ax), ay + share * (by - ay)), area) for share in shares)
 
 
 class Exempt(Strict):
@@ -87,6 +98,8 @@ class Lane(Strict):
             )
         if self.stop_line and not self.direction:
             raise ValueError(f"lane `{self.id}` has a stop_line but no direction: say from which side traffic comes")
+        if self.stop_line and not _crosses(self.stop_line, self.polygon):
+            raise ValueError(f"lane `{self.id}` has a stop_line that lies beside it: draw the line across the lane")
         if self.turn_on_red and not self.signal:
             raise ValueError(f"lane `{self.id}` has turn_on_red but no signal: name the signal, or leave it out")
         return self

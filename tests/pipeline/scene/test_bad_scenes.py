@@ -78,6 +78,24 @@ def test_the_good_scene_is_good(tmp_path: Any) -> None:
         (lambda s: s["zones"][0].update(use="waiting"), r"is for waiting, but exempt\.classes says not for whom"),
         (lambda s: s["zones"][0].update(use="no_stoping"), r"zones\.trap\.use: "),
         (lambda s: s.update(grace={"speed_kmh": 1}), r"grace\.speed_kmh: .*greater than or equal to 3"),
+        (
+            lambda s: s["lanes"][0].update(polygon=[[100, 350], [300, 50], [200, 50], [400, 350]]),
+            r"lanes\.up\.polygon: crosses itself \(edge 1 meets edge 3\)",
+        ),
+        (lambda s: s["lanes"][0].update(stop_line=[[150, 200], [700, 200]]), r"lanes\.up\.stop_line: .*outside"),
+        (lambda s: s["lanes"][0].update(stop_line=[[450, 340], [590, 340]]), r"`up` has a stop_line that lies beside"),
+        (
+            lambda s: s["lanes"][0]["reserved_for"].update(classes=["tram"]),
+            r"reserved_for\.classes\.1: `tram` is none of car, motorcycle, bus, truck or bicycle$",
+        ),
+        (
+            lambda s: s["lanes"][0]["reserved_for"]["hours"][0].update(to="25:00"),
+            r"hours\.1\.to: `25:00` is no time of day: write it quoted.*24:00\"$",
+        ),
+        (
+            lambda s: s["signals"][0].update(box=[600, 10, 600, 40]),
+            r"signals\.head\.box: .*at least 2 pixels wide and high",
+        ),
     ],
 )
 def test_a_bad_scene_gets_one_clear_sentence(tmp_path: Any, change: Any, sentence: str) -> None:
