@@ -87,6 +87,9 @@ class Decoding:
             self._held_from_s = None
         self._held.append(packet)
         self.until_s = _at_s(packet) or self.until_s
+        if packet.is_keyframe and self._glimpse is not None:
+            # Shown as it comes: who stands there is followed while the camera rests.
+            yield self._glimpse, False
 
     def _stirs(self, packet: av.Packet) -> bool:
         at_s = _at_s(packet)
@@ -122,7 +125,10 @@ class Decoding:
             self._peek.flush_buffers()
         except (av.error.FFmpegError, ValueError):
             return None
-        return found[0] if found else None
+        if not found:
+            return None
+        found[0].pts, found[0].time_base = packet.pts, packet.time_base
+        return found[0]
 
     def _wake(self) -> Iterator[tuple[av.VideoFrame, bool]]:
         if not self._resting:

@@ -38,6 +38,8 @@ class MotionGate:
         self._hold_s = hold_s
         self._heartbeat_s = heartbeat_s
         self._learn_s = learn_s
+        self.luma: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+        """The small brightness picture that was looked at last, as float32 [h, w]."""
         self._background: NDArray[np.float32] | None = None
         self._previous: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self._last_at_s = 0.0
@@ -54,15 +56,20 @@ class MotionGate:
         Returns:
             True when something moves, moved a moment ago, or the heartbeat is due.
         """
+        return self.opens(frame) or (following and self.beats(frame.at_s))
+
+    def opens(self, frame: Frame) -> bool:
+        """Whether something moves in this picture, later than all before, or moved a moment ago."""
         luma = cv2.GaussianBlur(frame.luma(), (3, 3), 0).astype(np.float32)
+        self.luma = luma
         if self._background is None or self._background.shape != luma.shape:
-            self._background = luma
+            self._background = luma.copy()
             self._open_until_s = frame.at_s + self._hold_s
             self._previous = luma
         # What moves differs from the background and from the picture before. Exposure and haze drift slowly, and a
         # change of exposure moves all pixels alike: neither is motion.
-        foreground = np.abs(_levelled(luma - self._background)) > self._difference
-        fresh = np.abs(_levelled(luma - self._previous)) > self._difference / 2
+        foreground = np.abs(levelled(luma - self._background)) > self._difference
+        fresh = np.abs(levelled(luma - self._previous)) > self._difference / 2
         moving = float(np.mean(foreground & fresh)) > self._share
         self._previous = luma
         step_s = max(0.0, frame.at_s - self._last_at_s) if self._last_at_s else 0.0
@@ -71,13 +78,20 @@ class MotionGate:
         self._last_at_s = frame.at_s
         if moving:
             self._open_until_s = frame.at_s + self._hold_s
-        due = following and frame.at_s - self._passed_at_s >= self._heartbeat_s
-        if frame.at_s <= self._open_until_s or due:
+        if frame.at_s <= self._open_until_s:
             self._passed_at_s = frame.at_s
             return True
         return False
 
+    def beats(self, at_s: float) -> bool:
+        """Whether the heartbeat is due, which it then is not for a while."""
+        if at_s - self._passed_at_s < self._heartbeat_s:
+            return False
+        self._passed_at_s = at_s
+        return True
 
-def _levelled(change: NDArray[np.float32]) -> NDArray[np.float32]:
-    levelled: NDArray[np.float32] = change - np.median(change)
-    return levelled
+
+def levelled(change: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A change without what all pixels share, as the exposure's."""
+    rest: NDArray[np.float32] = change - np.median(change)
+    return rest

@@ -27,6 +27,7 @@ class Steps:
     Attributes:
         gate: Where nothing moves (small brightness picture against a learnt background) nothing is inferred.
         keyframes: While nothing moves for long, only keyframes are decoded; what woke the camera is decoded after all.
+        still: A picture that has not changed since it was looked at is not looked at again: who stands there stands.
         need: Half the rate while every road user that is followed stands still.
         phase: A camera that only enforces signals infers from two seconds before yellow until the red is over.
         convert: Only pictures that are inferred are converted to colour.
@@ -34,6 +35,7 @@ class Steps:
 
     gate: bool = True
     keyframes: bool = True
+    still: bool = True
     need: bool = True
     phase: bool = True
     convert: bool = True

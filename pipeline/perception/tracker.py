@@ -64,13 +64,16 @@ class Tracker:
         """How many tracks have begun so far."""
         return self._highest + 1
 
-    def update(self, seen: Detections, at_s: float, frame: int) -> tuple[list[Track], NDArray[np.int64]]:
+    def update(
+        self, seen: Detections, at_s: float, frame: int, *, again: bool = False
+    ) -> tuple[list[Track], NDArray[np.int64]]:
         """Take in one picture.
 
         Args:
             seen: All detections of the picture; road users are followed, the rest is left aside.
             at_s: Capture time, later than all before.
             frame: Number of the picture.
+            again: It is an earlier look once more, since nothing has changed: it has voted for its classes already.
 
         Returns:
             The tracks that are seen in this picture, each with its history; and for each box of `seen` the number of
@@ -97,7 +100,8 @@ class Tracker:
             score = float(seen.scores[place])
             growing.sightings.append(Sighting(at_s, frame, (x1, y1, x2, y2), score))
             # A large, sure look tells more about the class than a far one.
-            growing.votes[CLASSES[int(seen.classes[place])]] += score * growing.sightings[-1].size_px / 100
+            if not again or not growing.votes:
+                growing.votes[CLASSES[int(seen.classes[place])]] += score * growing.sightings[-1].size_px / 100
             if len(growing.sightings) > HISTORY:
                 # Long stays are thinned out, not forgotten: since when somebody stands must stay known.
                 half = HISTORY // 2
