@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from html import escape
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,11 +13,14 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 
+from api.people.forms import FormRefused
 from api.problems import PROBLEM_MEDIA_TYPE, Conflict, NotSignedIn, OfficeError, TooMany, Unavailable
 from api.web.rendering import TEMPLATE_FOLDER, render
 
 _LOG = logging.getLogger("tertib.office")
 _TEMPLATE = "problem.html"
+# Pages behind a sign-in: their forms are found again after it.
+SIGNED_IN = ("/review", "/agency", "/audit", "/cameras", "/statistics", "/account")
 
 
 def wants_page(request: Request) -> bool:
@@ -45,14 +48,29 @@ def _office_error(request: Request, error: Exception) -> Response:
         raise error
     if isinstance(error, NotSignedIn) and wants_page(request):
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        target = here if request.method == "GET" else "/review"
+        target = here if request.method == "GET" else _form_behind(request) or "/review"
         return RedirectResponse(f"/sign-in?next={quote(target, safe='')}", status_code=303)
+    if isinstance(error, FormRefused) and wants_page(request):
+        # Mostly a sign-in that ended or was made anew in another tab: back to the form, which holds what was typed.
+        form = _form_behind(request)
+        if form is not None:
+            return RedirectResponse(form, status_code=303)
     headers: dict[str, str] = {}
     if isinstance(error, (TooMany, Unavailable)):
         headers["Retry-After"] = str(error.extra.get("retry_after_s", 30))
     if isinstance(error, NotSignedIn):
         headers["WWW-Authenticate"] = "Bearer"
     return tell(request, error.document(), headers)
+
+
+def _form_behind(request: Request) -> str | None:
+    """The office's own page from which a form was sent, marked as one whose form was not taken; None: not known."""
+    referer = urlsplit(request.headers.get("referer", ""))
+    ours = referer.netloc == request.url.netloc and referer.path.startswith(SIGNED_IN)
+    if not ours or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return None
+    kept = [pair for pair in referer.query.split("&") if pair and not pair.startswith(("unsent=", "done="))]
+    return f"{referer.path}?{'&'.join([*kept, 'unsent=1'])}"[:500]
 
 
 def _invalid(request: Request, error: Exception) -> Response:

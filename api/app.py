@@ -53,6 +53,7 @@ from api.review.sweeping import sweep_review
 from api.settings import Settings
 from api.store.holidays import follow_calendars
 from api.store.sweeping import compute_waiting, sweep_due
+from api.tickets import clip_pages as clips
 from api.tickets import pages as tickets
 from api.tickets.orders import order_blocks
 from api.web import routes as web
@@ -72,6 +73,7 @@ ROUTERS = (
     review.router,
     answers.router,
     tickets.router,
+    clips.router,
     contests.router,
     complaints.router,
     live.router,

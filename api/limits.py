@@ -6,10 +6,13 @@ import json
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.attachments.cleaning import MAX_BYTES, MAX_FILES
 from api.problems import PROBLEM_MEDIA_TYPE, TooLarge
 from api.settings import Settings
 
 PACKAGES_PATH = "/v1/packages"
+# A contest may carry as many files as its form says, each as large as one may be, and its words.
+CONTEST_BYTES = MAX_FILES * MAX_BYTES + 1024 * 1024
 
 
 class BodyTooLarge(Exception):  # noqa: N818 - reads as what happened
@@ -25,7 +28,11 @@ class BodyLimit:
 
     def limit_for(self, path: str) -> int:
         """Largest body for a path, bytes."""
-        return self._settings.max_package_bytes if path == PACKAGES_PATH else self._settings.max_body_bytes
+        if path == PACKAGES_PATH:
+            return self._settings.max_package_bytes
+        if path.startswith("/t/") and path.endswith("/contest"):
+            return max(CONTEST_BYTES, self._settings.max_body_bytes)
+        return self._settings.max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the bytes on their way in."""

@@ -22,6 +22,7 @@ from typing import Final
 from api.attachments.redraw import REFUSED
 
 MAX_BYTES: Final = 5 * 1024 * 1024
+MAX_FILES: Final = 5  # of one form
 MAX_PIXELS: Final = 50_000_000
 MAX_SIDE_PX: Final = 2560  # a sale letter photographed at this size can be read to its small print
 JPEG_QUALITY: Final = 85

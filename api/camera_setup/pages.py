@@ -1,20 +1,26 @@
-"""`/cameras`: the cameras, and a camera's scene drawn over its latest frame. Nothing is stored: the file is the box's.
+"""`/cameras`: the cameras, and a camera's scene: drawn over its latest frame, compared, tried out, published.
 
-What is typed comes back on the page and as a file; it is signed and put on the box by `tertib scene sign`.
+What is typed comes back on the page and as a file. A technician signs it on his own machine (`tertib scene sign`): his
+key never comes here. A published version is kept with its signature and never changed.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.board.oversight import cameras
+from api.camera_setup.adding import SORTS, PartUnfitError, add_part, first_text, points_in
 from api.camera_setup.drawing import Drawn, SceneUnreadableError, differences, draw, read_scene
 from api.camera_setup.ground import LEAST_POINTS, Ground, PointsUnfitError, fit
+from api.camera_setup.shadow import MAX_BYTES, Compared, ShadowUnreadableError, compare, offered
+from api.camera_setup.tables import SceneVersionRow
+from api.camera_setup.versions import VersionRefusedError, publish, versions_of
 from api.clock import now
 from api.intake.tables import CameraRow, PackageRow
 from api.people.dependencies import require_role
@@ -23,12 +29,30 @@ from api.requests import DbSession
 from api.store.errors import CaseNotFound
 from api.store.reading import readable_by
 from api.store.tables import CaseRow
+from api.web.language import language_of
+from api.web.messages import catalogue
 from api.web.rendering import render
 from pipeline.evidence.manifest import Manifest, Role
 
 router = APIRouter(include_in_schema=False)
 Technician = Annotated[User, Depends(require_role("supervisor", "admin"))]
 MOST_FORM: Final = 70_000
+USUAL_FRAME: Final = (1920, 1080)
+NO_PART: Final = {"sort": "lane", "name": "", "points": "", "metres": ""}
+Typed = Annotated[str, Form(max_length=MOST_FORM)]
+Short = Annotated[str, Form(max_length=4_000)]
+
+
+@dataclass
+class Work:
+    """What a technician is at: the texts of the form, what is wrong with them, and what came of them."""
+
+    scene: str = ""
+    other: str = ""
+    part: dict[str, str] = field(default_factory=lambda: dict(NO_PART))
+    errors: dict[str, str] = field(default_factory=dict)
+    done: str = ""
+    compared: Compared | None = None
 
 
 @router.get("/cameras")
@@ -58,56 +82,68 @@ def _frame(session: Session, user: User, camera: str) -> tuple[str | None, str |
     return address, manifest.scene.version_sha256
 
 
-def _page(
-    request: Request, session: Session, user: User, camera: str, *, scene: str = "", other: str = "", status: int = 200
-) -> Response:
+def _camera(session: Session, user: User, camera: str) -> CameraRow:
     row = session.get(CameraRow, camera)
     if row is None or (user.viewer.only_agency is not None and row.agency != user.viewer.only_agency):
         raise CaseNotFound
-    frame, version = _frame(session, user, camera)
+    return row
+
+
+def _drawn(work: Work) -> tuple[Drawn | None, tuple[str, ...] | None]:
+    """The scene as lines, and what another version differs in; what cannot be read is put into `work.errors`."""
     drawn: Drawn | None = None
-    ground: Ground | None = None
-    errors: dict[str, str] = {}
-    differ: tuple[str, ...] | None = None
     values: dict[str, Any] = {}
+    differ: tuple[str, ...] | None = None
     try:
-        if scene.strip():
-            values = read_scene(scene)
+        if work.scene.strip():
+            values = read_scene(work.scene)
             drawn = draw(values)
     except SceneUnreadableError as error:
-        errors["scene"] = str(error)
+        work.errors["scene"] = str(error)
     try:
-        if other.strip() and values:
-            differ = differences(values, read_scene(other))
+        if work.other.strip() and values:
+            differ = differences(values, read_scene(work.other))
     except SceneUnreadableError as error:
-        errors["other"] = str(error)
+        work.errors["other"] = str(error)
+    return drawn, differ
+
+
+def _page(request: Request, session: Session, user: User, row: CameraRow, work: Work) -> Response:
+    frame, version = _frame(session, user, row.camera_id)
+    drawn, differ = _drawn(work)
+    ground: Ground | None = None
     unfit = False
     if drawn is not None and drawn.surveyed:
         try:
             ground = fit(drawn.surveyed)
         except PointsUnfitError:
             unfit = True
+    published = versions_of(session, row.camera_id)
     context = {
         "viewer": user,
         "camera": row,
         "frame": frame,
         "version": version,
-        "scene": scene,
-        "other": other,
+        "in_force": next((one.version for one in published if one.version_sha256 == version), None),
+        "work": work,
         "drawn": drawn,
         "ground": ground,
         "unfit": unfit,
         "least": LEAST_POINTS,
         "differ": differ,
-        "errors": errors,
+        "sorts": tuple(SORTS),
+        "published": published,
     }
-    return render(request, "cameras/scene.html", context, status_code=422 if errors else status)
+    return render(request, "cameras/scene.html", context, status_code=422 if work.errors else 200)
 
 
 @router.get("/cameras/{camera}")
 def camera_page(request: Request, session: DbSession, user: Technician, camera: str) -> Response:
-    """One camera: its frame, and the form for its scene."""
-    return _page(request, session, user, camera)
+    """One camera: its frame, the form for its scene, and its published versions. It begins with the last of these."""
+    row = _camera(session, user, camera)
+    published = versions_of(session, camera)
+    new = first_text(camera, row.agency, row.jurisdiction, row.place, *USUAL_FRAME)
+    return _page(request, session, user, row, Work(scene=published[0].scene if published else new))
 
 
 @router.post("/cameras/{camera}")
@@ -116,8 +152,90 @@ def scene_sent(
     session: DbSession,
     user: Technician,
     camera: str,
-    scene: Annotated[str, Form(max_length=MOST_FORM)] = "",
-    other: Annotated[str, Form(max_length=MOST_FORM)] = "",
+    scene: Typed = "",
+    other: Typed = "",
+    act: Short = "draw",
+    sort: Short = "lane",
+    name: Short = "",
+    points: Short = "",
+    metres: Short = "",
 ) -> Response:
-    """The scene, drawn; with another version beside it, what differs."""
-    return _page(request, session, user, camera, scene=scene, other=other)
+    """The scene, drawn; a part added to it; with another version beside it, what differs."""
+    row = _camera(session, user, camera)
+    work = Work(scene, other, {"sort": sort, "name": name, "points": points, "metres": metres})
+    if act == "add":
+        try:
+            work.scene = add_part(scene, sort, name.strip().lower(), points_in(points), points_in(metres))
+            work.part = {**NO_PART, "sort": sort}
+            work.done = "added"
+        except PartUnfitError as error:
+            work.errors["points"] = catalogue().text(language_of(request), error.message, **error.values)
+        except SceneUnreadableError as error:
+            work.errors["scene"] = str(error)
+    return _page(request, session, user, row, work)
+
+
+@router.post("/cameras/{camera}/versions")
+def version_sent(
+    request: Request,
+    session: DbSession,
+    user: Technician,
+    camera: str,
+    scene: Typed = "",
+    signature: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """A signed version is published: text and signature are kept."""
+    row = _camera(session, user, camera)
+    work = Work(scene)
+    told = b"" if signature is None else signature.file.read(MOST_FORM)
+    try:
+        publish(session, camera_id=camera, scene=scene, signature=told.decode("utf-8", "replace"), actor=user.actor)
+        work.done = "published"
+    except VersionRefusedError as error:
+        work.errors["signature"] = catalogue().text(language_of(request), error.message, **error.values)
+    except SceneUnreadableError as error:
+        work.errors["scene"] = str(error)
+    return _page(request, session, user, row, work)
+
+
+@router.get("/cameras/{camera}/versions/{file}")
+def version_file(session: DbSession, user: Technician, camera: str, file: str) -> Response:
+    """A published version for the box: `3.yaml` or its signature `3.yaml.sig.json`."""
+    _camera(session, user, camera)
+    number, dot, rest = file.partition(".")
+    known = number.isascii() and number.isdigit() and len(number) < 9 and rest in {"yaml", "yaml.sig.json"}
+    row = session.get(SceneVersionRow, (camera, int(number))) if known and dot else None
+    if row is None:
+        raise CaseNotFound
+    text, kind = (row.scene, "application/yaml") if rest == "yaml" else (row.signature, "application/json")
+    headers = {"Content-Disposition": f'attachment; filename="{camera}.{rest}"', "Cache-Control": "private, no-store"}
+    return Response(text, media_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+@router.post("/cameras/{camera}/shadow")
+def shadow_sent(
+    request: Request,
+    session: DbSession,
+    user: Technician,
+    camera: str,
+    scene: Typed = "",
+    before: Annotated[UploadFile | None, File()] = None,
+    after: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """What two versions would have offered on the same footage, side by side; nothing becomes a case."""
+    row = _camera(session, user, camera)
+    work = Work(scene)
+    runs = []
+    for name, sent in (("before", before), ("after", after)):
+        data = b"" if sent is None else sent.file.read(MAX_BYTES + 1)
+        say = catalogue().text
+        if not data or len(data) > MAX_BYTES:
+            work.errors[name] = say(language_of(request), "cameras.shadow.error.none")
+            continue
+        try:
+            runs.append(offered(data.decode("utf-8", "replace")))
+        except ShadowUnreadableError as error:
+            work.errors[name] = say(language_of(request), "cameras.shadow.error.line", n=error.line)
+    if len(runs) == 2:
+        work.compared = compare(*runs)
+    return _page(request, session, user, row, work)

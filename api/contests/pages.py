@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.attachments.cleaning import (
     MAX_BYTES,
+    MAX_FILES,
     Attachment,
     AttachmentTooLargeError,
     AttachmentUnreadableError,
@@ -32,6 +33,7 @@ from api.tickets.party import party_of, passes_of
 from api.tickets.view import ticket_view
 
 router = APIRouter(include_in_schema=False, route_class=KeepingRoute)
+MAX_TOLD_NAME = 80
 
 
 def _page(
@@ -61,6 +63,7 @@ def _page(
         "errors": errors or {},
         "expired": expired,
         "form_token": new_form_token(),
+        "most_files": MAX_FILES,
     }
     status = 409 if closed else 422 if errors or expired else 200
     return public_page(request, session, "contest.html", context, status_code=status)
@@ -86,17 +89,22 @@ def _again(request: Request, session: Session, typed: Mapping[str, str]) -> Resp
     return _page(request, session, viewer, ticket, typed=kept, expired=True)
 
 
-def _attached(file: UploadFile | None, texts: Texts, errors: dict[str, str]) -> Attachment | None:
+def _attached(files: Sequence[UploadFile], texts: Texts, errors: dict[str, str]) -> list[Attachment]:
     # A form without a chosen file sends an empty one without a name.
-    if file is None or not file.filename:
-        return None
-    try:
-        return accept_attachment(file.filename, file.file.read(MAX_BYTES + 1))
-    except AttachmentTooLargeError:
-        errors["file"] = texts.text("public.contest.error.file.large")
-    except AttachmentUnreadableError:
-        errors["file"] = texts.text("public.contest.error.file.kind")
-    return None
+    chosen = [file for file in files if file.filename]
+    if len(chosen) > MAX_FILES:
+        errors["file"] = texts.text("public.contest.error.file.many", most=MAX_FILES)
+        return []
+    kept = []
+    for file in chosen:
+        name = str(file.filename)[:MAX_TOLD_NAME]
+        try:
+            kept.append(accept_attachment(name, file.file.read(MAX_BYTES + 1)))
+        except AttachmentTooLargeError:
+            errors["file"] = texts.text("public.contest.error.file.large", name=name)
+        except AttachmentUnreadableError:
+            errors["file"] = texts.text("public.contest.error.file.kind", name=name)
+    return kept
 
 
 @router.post("/t/{reference}/contest")
@@ -108,7 +116,7 @@ def contest_sent(
     ground: Annotated[str, Form()] = "",
     text: Annotated[str, Form()] = "",
     form_token: Annotated[str, Form()] = "",
-    file: Annotated[UploadFile | None, File()] = None,
+    file: Annotated[list[UploadFile] | None, File()] = None,
 ) -> Response:
     """The contest, once however often it is sent."""
     try:
@@ -123,14 +131,14 @@ def contest_sent(
         errors["ground"] = texts.text("public.contest.error.ground")
     if not MIN_STORY <= len(story) <= MAX_STORY:
         errors["text"] = texts.text("public.contest.error.text", n=len(story))
-    kept = _attached(file, texts, errors)
+    kept = _attached(file or [], texts, errors)
     if errors:
         return _page(request, session, viewer, ticket, typed=typed, errors=errors)
     try:
         # A savepoint: when the ticket does not take the contest, the form's token is given back with the rest.
         with session.begin_nested():
             if claim(session, form_token, f"contest:{ticket.id}").first:
-                contest = open_contest(session, ticket=ticket, ground=ground, text=story, attachment=kept)
+                contest = open_contest(session, ticket=ticket, ground=ground, text=story, attachments=kept)
                 record_case(session, form_token, contest.id)
     except FormTokenError:
         return _page(request, session, viewer, ticket, typed=typed, expired=True)

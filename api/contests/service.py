@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import exists, select
@@ -35,7 +36,7 @@ def owner_of(ticket: CaseRow) -> Actor:
 
 
 def open_contest(
-    session: Session, *, ticket: CaseRow, ground: str, text: str, attachment: Attachment | None = None
+    session: Session, *, ticket: CaseRow, ground: str, text: str, attachments: Sequence[Attachment] = ()
 ) -> CaseRow:
     """Contest a ticket.
 
@@ -44,7 +45,7 @@ def open_contest(
         ticket: the ticket, from the one door.
         ground: id of one of the jurisdiction's grounds.
         text: the owner's words, cleaned and bounded.
-        attachment: a file that was checked.
+        attachments: files that were checked.
 
     Returns:
         The contest, its clock running; the ticket is `contested` and its payment clock has stopped.
@@ -85,7 +86,7 @@ def open_contest(
             "ticket": held.reference,
         },
     )
-    if attachment is not None:
+    for attachment in attachments:
         attach(session, contest, attachment, actor=owner)
     append(session, held.id, "contested", actor=owner, body={"contest": contest.reference}, audience=Audience.PARTY)
     return contest

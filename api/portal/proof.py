@@ -20,6 +20,7 @@ from api.intake.cameras import key_ring
 from api.intake.evidence import package_of
 from api.intake.evidence_store import EvidenceStore
 from api.portal.page import public_page
+from api.redaction.clip import CLIP
 from api.redaction.tables import CitizenCopyRow
 from api.requests import DbSession, TheSettings
 from api.settings import Settings
@@ -62,7 +63,7 @@ def proof_of(session: Session, settings: Settings, ticket: CaseRow) -> dict[str,
         "copies": [
             {
                 "place": copy.role,
-                "address": f"/t/{ticket.reference}/stills/{copy.role}.jpg",
+                "address": f"/t/{ticket.reference}/{'clip.mp4' if copy.role == CLIP else f'stills/{copy.role}.jpg'}",
                 "sha256": copy.sha256,
                 "parent": copy.parent_member,
                 "parent_sha256": copy.parent_sha256,

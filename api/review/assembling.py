@@ -79,6 +79,9 @@ def case_view(session: Session, case: CaseRow, language: str) -> CaseView:
             for c in manifest.conditions
         ),
         doubts=tuple(phrases.said(text, language) for text in doubts_of(events, manifest)),
+        moving_url=next(
+            (evidence_url(case, member.name) for member in manifest.members if member.role is Role.MOVING), None
+        ),
         measured=measures.rows({k: v for k, v in manifest.measured.items() if k != OFFENCE_IN_CLIP}, language),
         clocks=clock_views(session, case, language),
         steps=tuple(step(event, language) for event in events),

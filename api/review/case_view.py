@@ -119,6 +119,7 @@ class CaseView:
         blocked: why no ticket can come of it; None when one can.
         decided: who decided what and when; None while it waits.
         roles: what the package holds.
+        moving_url: where everybody was while the clip ran, to be drawn over it; None when the camera did not say.
     """
 
     case_id: UUID
@@ -140,3 +141,4 @@ class CaseView:
     roles: frozenset[str]
     blocked: str | None = None
     decided: str | None = None
+    moving_url: str | None = None

@@ -36,6 +36,9 @@ router = APIRouter(include_in_schema=False)
 router.include_router(answer_router)
 router.include_router(oversight_router)
 CaseName = str
+# Beside what has a tab of its own.
+MOVING = "moving"
+AHEAD_TOO = frozenset({seeing.PLATE, MOVING})
 
 
 @router.get("/review", name="review_queue")
@@ -158,7 +161,7 @@ def fetch_ahead(desk: TheDesk, name: CaseName, ahead: Annotated[str, Form(max_le
             document["evidence"] = [
                 evidence_url(coming, member.name)
                 for member in manifest_behind(desk.session, coming).members
-                if member.role.value in EXHIBIT_KEYS or member.role.value == seeing.PLATE
+                if member.role.value in EXHIBIT_KEYS or member.role.value in AHEAD_TOO
             ]
     return JSONResponse(document, headers={"Cache-Control": "no-store"})
 
@@ -204,7 +207,9 @@ def evidence(request: Request, desk: TheDesk, settings: TheSettings, name: CaseN
     case = desk.case(name)
     found = open_member(desk.session, EvidenceStore(settings.evidence), desk.user.viewer, case, member)
     response = member_response(request, found)
-    if request.method == "GET" and response.status_code in {200, 206, 304} and not desk.is_prefetch:
+    looked_at = request.method == "GET" and response.status_code in {200, 206, 304} and not desk.is_prefetch
+    # What is drawn over the clip is no picture that somebody could have looked at.
+    if looked_at and found.role != MOVING:
         seeing.record(
             desk.session, case_id=case.id, viewer=desk.user.actor, session_id=desk.session_id, what=found.role
         )

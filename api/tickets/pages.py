@@ -20,6 +20,7 @@ from api.portal.page import Texts, public_page
 from api.portal.pages import blank
 from api.portal.submissions import FormTokenError, claim, new_form_token, record_case
 from api.portal.wording import MAX_NAME, MIN_NAME, clean_line
+from api.redaction.clip import can_draw, clip_member
 from api.redaction.service import copies_of, copy_data, shown_members
 from api.requests import DbSession, TheSettings
 from api.settings import Settings
@@ -31,11 +32,15 @@ from api.tickets.confirmation import DENIALS, Choice, can_confirm, confirm
 from api.tickets.letter import notice_pdf
 from api.tickets.party import party_of, passes_of
 from api.tickets.view import TicketView, attachment_case, contest_views, ticket_view
+from api.web import figures
+from pipeline.evidence.manifest import Manifest
 
 router = APIRouter(include_in_schema=False, route_class=KeepingRoute)
 # The party's browser may keep a picture for as long as somebody looks at the page; nobody in between may.
 PICTURE_HEADERS = {"Cache-Control": "private, max-age=600"}
 MAX_REFERENCE = 60
+# The page says whole seconds to a minute: an uncertainty from here on belongs beside it.
+TOLD_FROM_MS = 1_000
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,27 @@ def door(request: Request, session: Session, reference: str, *, kept: str = "") 
     return public_page(request, session, "lookup.html", {**blank(reference[:MAX_REFERENCE]), "kept": kept})
 
 
+def clock_doubt(manifest: Manifest | None, texts: Texts) -> str:
+    """What the owner is to know of the time on the ticket; "" where the camera's clock was set well."""
+    if manifest is None:
+        return ""
+    if manifest.clock_source == "assumed":
+        return texts.text("public.ticket.clock.assumed")
+    if manifest.clock_uncertainty_ms > TOLD_FROM_MS:
+        seconds = figures.number(manifest.clock_uncertainty_ms / 1000, texts.language, digits=0)
+        return texts.text("public.ticket.clock.uncertain", seconds=seconds)
+    return ""
+
+
 def stills_of(
-    session: Session, settings: Settings, ticket: CaseRow, view: TicketView, texts: Texts
+    session: Session,
+    settings: Settings,
+    ticket: CaseRow,
+    view: TicketView,
+    texts: Texts,
+    manifest: Manifest | None,
 ) -> tuple[tuple[Still, ...], tuple[tuple[str, str], ...]]:
     """The redacted stills, and the hashes of the copies."""
-    manifest = manifest_of(session, ticket)
     if manifest is None or ticket.parent_id is None:
         return (), ()
     store = EvidenceStore(settings.evidence)
@@ -95,11 +116,14 @@ def ticket_page(
         return door(request, session, reference)
     texts = Texts(request)
     view = ticket_view(session, viewer, ticket, texts)
-    stills, hashes = stills_of(session, settings, ticket, view, texts)
+    manifest = manifest_of(session, ticket)
+    stills, hashes = stills_of(session, settings, ticket, view, texts, manifest)
     context = {
         "ticket": view,
         "stills": stills,
         "copy_hashes": hashes,
+        "has_clip": manifest is not None and clip_member(manifest) is not None and can_draw(),
+        "clock_doubt": clock_doubt(manifest, texts),
         "contests": contest_views(session, viewer, ticket, texts),
         "done": done if done in {"confirmed", "contested"} else "",
     }

@@ -193,6 +193,16 @@ def test_an_attachment_is_for_the_parties_of_its_ticket(owner, ticket, database,
     assert owner.get(link).status_code == 200
 
 
+def test_several_files_are_kept_and_one_bad_among_them_is_named(owner, ticket):  # noqa: F811
+    good = [("file", (f"{n}.png", picture(40 + n, 40, media_type="PNG"), "image/png")) for n in range(5)]
+    page = Page(contest(owner, ticket, files=[*good[:2], ("file", ("surat.exe", b"MZ", "image/png"))]))
+    assert (page.status, "surat.exe bukan foto JPEG" in page.text) == (422, True)
+    page = Page(contest(owner, ticket, files=[*good, ("file", ("6.png", picture(), "image/png"))]))
+    assert (page.status, "Paling banyak 5 lampiran" in page.text) == (422, True)
+    page = follow(owner, contest(owner, ticket, files=good))
+    assert len({link for link in page.links if "/attachments/" in link}) == 5
+
+
 BAD_FILES = [
     ("a.jpg", b"\xff\xd8\xff" + b"0" * MAX_BYTES, "lebih besar dari 5 MB"),
     ("a.jpg", b"\xff\xd8\xff no picture", "bukan foto JPEG"),

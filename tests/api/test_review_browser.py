@@ -7,11 +7,13 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import uvicorn
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, Route, expect
+from sqlalchemy import update
 
 from api.app import create_app
 from api.complaints.service import Complaint, open_complaint
@@ -21,7 +23,9 @@ from api.intake.evidence_store import EvidenceStore
 from api.intake.service import accept_package
 from api.people.service import User
 from api.register.service import Vehicle, load_register
+from api.review.tables import WorkRow
 from api.settings import Settings
+from pipeline.evidence.moving import Instant, Moving, Outline
 from pipeline.evidence.package import MediaMember
 from tests.api.conftest import PASSWORD
 from tests.pipeline.evidence.builder import CAMERA_ID, OCCURRED_AT, VALID_FROM, camera_key, sealed_chain
@@ -30,6 +34,24 @@ pytestmark = pytest.mark.browser
 CLIP = Path(__file__).parents[2] / "samples" / "clips" / "parkpow-cars.mp4"
 DESK = {"width": 1366, "height": 768}
 READY = "The evidence was shown: you can decide."
+# Two seconds before and after the offence, at the clip's fifth second: the car drives, the signal turns red.
+MOVING = Moving(
+    width_px=1280,
+    height_px=720,
+    clip_begins_s=-5.0,
+    outlines=(
+        Outline(sort="lane", name="bus", points=((0, 700), (600, 300), (700, 300)), closed=True),
+        Outline(sort="signal", name="north", points=((900, 50), (950, 50), (950, 150), (900, 150)), closed=True),
+    ),
+    instants=tuple(
+        Instant(
+            at_s=round(n * 0.1 - 2, 1),
+            own=(100.0 + 10 * n, 300.0, 300.0 + 10 * n, 500.0),
+            phases={"north": "yellow" if n < 20 else "red"},
+        )
+        for n in range(41)
+    ),
+)
 
 
 def picture(words: str, width: int, height: int) -> bytes:
@@ -51,6 +73,7 @@ def media() -> list[MediaMember]:
         MediaMember(
             "plate.jpg", "plate", "image/jpeg", picture("H 1234 AB", 120, 40), "offence.jpg", "crop 1,1,121,41"
         ),
+        MediaMember("moving.json", "moving", "application/json", MOVING.to_bytes(), "clip.mp4", "as tracked"),
     ]
 
 
@@ -66,7 +89,8 @@ def office(database: Database, settings: Settings) -> Iterator[str]:
             session, [Vehicle("H1234AB", "car", "Toyota", "Avanza", "hitam", 2019, "Joko", "Jl. Contoh", "test")]
         )
         store = EvidenceStore(settings.evidence)
-        for package in sealed_chain(4, media_members=media(), occurred_at=OCCURRED_AT):
+        told = {"measured": {"offence_in_clip_s": 5.0}}
+        for package in sealed_chain(4, media_members=media(), occurred_at=OCCURRED_AT, **told):
             accept_package(session, store, camera_id=CAMERA_ID, data=package.data, idempotency_key=None)
     server = uvicorn.Server(
         uvicorn.Config(create_app(settings, database=database, sweeper=False), port=0, log_level="error")
@@ -211,3 +235,77 @@ def test_the_zoom_stays_from_picture_to_picture(page: Page) -> None:
     assert page.evaluate(zoomed) == first
     page.keyboard.press("z")
     assert page.evaluate(zoomed) == ""
+
+
+def test_what_the_rules_saw_lies_over_the_moving_clip(page: Page) -> None:
+    take_next(page)
+    page.wait_for_selector("[data-overlay-ready]", timeout=15_000)
+    page.wait_for_function("document.querySelector('video').readyState >= 2")
+    at = """async (second) => {
+        const video = document.querySelector("video");
+        video.pause();
+        const seeked = new Promise((done) => video.addEventListener("seeked", done, { once: true }));
+        video.currentTime = second;
+        await seeked;
+        const box = document.querySelector(".overlay__own");
+        return {
+            x: box.hasAttribute("hidden") ? null : Number(box.getAttribute("x")),
+            head: document.querySelector(".overlay__signal").dataset.phase,
+            said: document.querySelector(".overlay__phase").textContent,
+            way: document.querySelector(".overlay__way").getAttribute("points").split(" ").length,
+        };
+    }"""
+    before, after, unknown = (page.evaluate(at, second) for second in (4.05, 6.0, 1.0))
+    assert before["x"] == pytest.approx(205, abs=2), "between two sightings"
+    assert (before["head"], before["said"]) == ("yellow", "north: yellow")
+    assert after["x"] == pytest.approx(400, abs=2)
+    assert (after["head"], after["said"]) == ("red", "north: red")
+    assert after["way"] > before["way"]
+    assert unknown["x"] is None, "where the vehicle was not seen, nothing is drawn"
+    lines = page.get_by_role("button", name=re.compile("^Lines"))
+    expect(lines).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("g")
+    expect(lines).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".overlay")).to_be_hidden()
+    # The next case keeps the choice.
+    here = page.url
+    page.keyboard.press("s")
+    page.wait_for_url(lambda url: url != here)
+    page.wait_for_selector("[data-overlay-ready]", timeout=15_000)
+    expect(page.locator(".overlay")).to_be_hidden()
+
+
+def test_the_player_steps_loops_slows_and_explains_itself(page: Page) -> None:
+    take_next(page)
+    page.wait_for_function("document.querySelector('video').currentTime > 3.6")
+    time = "document.querySelector('video').currentTime"
+    page.keyboard.press(" ")
+    page.wait_for_function("document.querySelector('video').paused")
+    first = page.evaluate(time)
+    page.keyboard.press(".")
+    page.wait_for_function("!document.querySelector('video').seeking")
+    assert 0.01 < page.evaluate(time) - first < 0.12, "one frame"
+    page.keyboard.press("-")
+    assert page.evaluate("document.querySelector('video').playbackRate") == 0.5
+    # The loop leads from behind the offence (5 s) to before it, again and again.
+    page.keyboard.press("l")
+    page.evaluate("document.querySelector('video').currentTime = 6.45")
+    page.wait_for_function("document.querySelector('video').currentTime < 5")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Lines, track and signal phase on or off")
+    page.keyboard.press("Escape")
+
+
+def test_a_lease_that_was_lost_is_told_plainly(page: Page, database: Database) -> None:
+    desk = page.context.new_page()  # its console may speak of the refusal
+    desk.goto("/review")
+    here = take_next(desk)
+    expect(desk.get_by_text(READY)).to_be_visible(timeout=15_000)
+    case_id = UUID(here.rsplit("/", 1)[1])
+    with database.session() as session:
+        session.execute(update(WorkRow).where(WorkRow.case_id == case_id).values(user_id="other", user_name="Sri"))
+    desk.keyboard.press("r")
+    with desk.expect_response(lambda answer: answer.request.method == "POST" and "/decision" in answer.url) as told:
+        desk.keyboard.press("1")
+    assert told.value.status == 409
+    expect(desk.locator("[aria-label=Decision]")).to_contain_text("Sri")

@@ -143,9 +143,7 @@ def build_town(database: Database, settings: Settings, url: str) -> Town:
             append(session, case_id, "approved", actor=officer, body={}, audience=Audience.INTERNAL)
             violation = session.get_one(CaseRow, case_id)
             tickets.append(issue_ticket(session, violation_case=violation, officer=officer))
-        contest = open_contest(
-            session, ticket=tickets[1], ground="other", text="Lajur ditutup pekerjaan jalan.", attachment=None
-        )
+        contest = open_contest(session, ticket=tickets[1], ground="other", text="Lajur ditutup pekerjaan jalan.")
         told = Complaint(category="traffic", text="Lampu lalu lintas mati sejak pagi.", place="Simpang Lima")
         complaint = open_complaint(session, told, jurisdiction=database.jurisdictions.first)
         message = InboxRow(
@@ -172,6 +170,7 @@ def build_town(database: Database, settings: Settings, url: str) -> Town:
         "/t/{reference}/contest": f"/t/{references[0]}/contest",
         "/t/{reference}/verify": f"/t/{references[0]}/verify",
         "/t/{reference}/pay": f"/t/{references[0]}/pay",
+        "/t/{reference}/clip": f"/t/{references[0]}/clip",
         "/review/{name}": f"/review/{cases[2]}",
         "/review/{name}/register": f"/review/{cases[2]}/register",
         "/audit/inbox/{entry}": f"/audit/inbox/{message.id}",

@@ -1,5 +1,6 @@
 // The evidence: tabs over clip and stills, and a zoom that stays where it is from picture to picture.
 
+import { Overlay } from "./overlay.js";
 import { Player } from "./player.js";
 
 const MOST_ZOOM = 6;
@@ -13,6 +14,8 @@ export class Stage {
     const controls = root.querySelector("[data-controls]");
     this.player = video && controls ? new Player(video, controls) : null;
     this.controls = controls;
+    this.overlay = video && root.dataset.moving ? new Overlay(root, video) : null;
+    this.overlay?.load().then(() => this.sayLines());
     for (const tab of this.tabs) {
       tab.addEventListener("click", () => this.show(tab));
       tab.addEventListener("keydown", (event) => this.onTabKey(event, tab));
@@ -39,12 +42,22 @@ export class Stage {
     if (this.controls) this.controls.hidden = !this.player || !isClip;
     if (this.player && !isClip) this.player.video.pause();
     this.chosen = chosen;
-    this.root.querySelector("button[data-tool=lines]")?.setAttribute("aria-pressed", String(chosen.id === "tab-offence_drawn"));
+    this.sayLines();
     this.applyZoom();
+  }
+
+  sayLines() {
+    const on = this.chosen?.id === "tab-clip" ? Boolean(this.overlay?.picture && this.overlay.on) : this.chosen?.id === "tab-offence_drawn";
+    this.root.querySelector("button[data-tool=lines]")?.setAttribute("aria-pressed", String(on));
   }
 
   // The same instant with and without what was drawn on it: lines, track, phase of the signal. The zoom stays.
   toggleLines() {
+    if (this.chosen?.id === "tab-clip" && this.overlay?.picture) {
+      this.overlay.toggle();
+      this.sayLines();
+      return;
+    }
     const on = this.chosen?.id === "tab-offence_drawn";
     const tab = this.tabs.find((one) => one.id === (on ? "tab-offence" : "tab-offence_drawn"));
     if (tab) this.show(tab);
