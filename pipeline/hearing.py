@@ -6,7 +6,7 @@ Knows neither pictures nor files: `pipeline.camera` feeds it with what was seen,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pipeline.docket import Docket
 from pipeline.perception.phase import PhaseLog
@@ -22,6 +22,15 @@ ReadRiders = Callable[[int], RiderVerdict | None]
 Ask = Callable[[Moment], list[Candidate]]
 SHORTEST_TRACK = 4
 """Pictures: who was seen in fewer is nobody whose plate is worth reading."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a closing moment knows besides the vehicle."""
+
+    phases: PhaseLog
+    controller: PhaseLog | None
+    stamp_sigma_s: float
 
 
 class Hearing:
@@ -70,7 +79,14 @@ class Hearing:
         return self._docket.open_tracks()
 
     def conclude(
-        self, at_s: float, alive: set[int], phases: PhaseLog, *, controller: PhaseLog | None = None, over: bool = False
+        self,
+        at_s: float,
+        alive: set[int],
+        phases: PhaseLog,
+        *,
+        controller: PhaseLog | None = None,
+        stamp_sigma_s: float = 0.001,
+        over: bool = False,
     ) -> list[tuple[Candidate, Track]]:
         """Judge the tracks that are over, and give out what is ripe and stands.
 
@@ -79,19 +95,21 @@ class Hearing:
             alive: Tracks that are still followed.
             phases: The log of the signals.
             controller: The log of the signals' controller.
+            stamp_sigma_s: Error of a picture's time against its neighbours', one sigma.
             over: The source has ended: all are over.
 
         Returns:
             Candidates to tell, with their whole tracks.
         """
+        known = _Known(phases, controller, stamp_sigma_s)
         gone = [track for number, track in self._tracks.items() if over or number not in alive]
         for track in gone:
-            closing = self._closing(track, phases, controller, needed=self.reads_all_plates)
+            closing = self._closing(track, known, needed=self.reads_all_plates)
             self._docket.enter(self._ask(closing), (track,), {})
             del self._tracks[track.id]
         told: list[tuple[Candidate, Track]] = []
         for candidate, track in self._docket.ripe(at_s, alive, over=over):
-            again = reconsider(candidate, self._closing(track, phases, controller, needed=True))
+            again = reconsider(candidate, self._closing(track, known, needed=True))
             if again is not None:
                 told.append((again, track))
         kept = set(self._tracks) | self._docket.open_tracks() | {track.id for _, track in told}
@@ -109,7 +127,7 @@ class Hearing:
         """The open candidates."""
         return self._docket
 
-    def _closing(self, track: Track, phases: PhaseLog, controller: PhaseLog | None, *, needed: bool) -> Moment:
+    def _closing(self, track: Track, known: _Known, *, needed: bool) -> Moment:
         long_enough = needed and len(track.sightings) >= SHORTEST_TRACK
         vote = self.plate(track.id) if long_enough else None
         verdict = self._read_riders(track.id) if self.looks_at_riders else None
@@ -117,15 +135,16 @@ class Hearing:
             track.last.at_s,
             track.last.frame,
             (track,),
-            phases,
+            known.phases,
             self._scene,
             plates={} if vote is None else {track.id: vote},
             riders={} if verdict is None else {track.id: verdict},
-            controller=controller,
+            controller=known.controller,
             closing=True,
+            stamp_sigma_s=known.stamp_sigma_s,
         )
 
 
-def with_doubt(candidate: Candidate, doubt: str) -> Candidate:
-    """The candidate with one more doubt."""
-    return replace(candidate, doubts=(*candidate.doubts, doubt))
+def with_doubts(candidate: Candidate, doubts: tuple[str, ...]) -> Candidate:
+    """The candidate with more doubts."""
+    return replace(candidate, doubts=(*candidate.doubts, *doubts))

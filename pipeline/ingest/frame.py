@@ -29,11 +29,13 @@ class CaptureClock:
             said when the file was recorded.
         uncertainty_ms: Half-width within which the true time lies, in milliseconds.
         apart_s: The camera's own clock minus the box's, in seconds; None when the camera does not tell its own.
+        stamp_sigma_s: Error of a picture's time against its neighbours', one sigma, in seconds.
     """
 
     source: ClockSource
     uncertainty_ms: float
     apart_s: float | None = None
+    stamp_sigma_s: float = 0.001
 
 
 class MediaError(ValueError):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -46,11 +48,6 @@ class FileSource:
     ) -> None:
         self._path = path
         self._origin_s = (recorded_at or started_at).timestamp()
-        self._clock = (
-            CaptureClock("file", clock_uncertainty_ms)
-            if recorded_at
-            else CaptureClock("assumed", ASSUMED_UNCERTAINTY_MS)
-        )
         self._paced = paced
         self._sleep = sleep
         self._monotonic = monotonic
@@ -60,6 +57,14 @@ class FileSource:
         container, stream = self._open()
         self.width_px, self.height_px = int(stream.codec_context.width), int(stream.codec_context.height)
         self.duration_s: float | None = _declared_duration_s(container, stream)
+        clock = (
+            CaptureClock("file", clock_uncertainty_ms)
+            if recorded_at
+            else CaptureClock("assumed", ASSUMED_UNCERTAINTY_MS)
+        )
+        # Stamps are rounded to the file's ticks: mostly microseconds, in some containers a whole picture's length.
+        tick_s = float(stream.time_base or 0)
+        self._clock = replace(clock, stamp_sigma_s=max(clock.stamp_sigma_s, tick_s / math.sqrt(12)))
         container.close()
 
     def _open(self) -> tuple[InputContainer, av.VideoStream]:

@@ -91,7 +91,7 @@ def front_lead_m(
     view_x, view_y = farther[0] - here[0], farther[1] - here[1]
     far = math.hypot(view_x, view_y)
     view_x, view_y = view_x / far, view_y / far
-    (head_x, head_y), (ahead_x, ahead_y) = heading.tolist(), line.ahead.tolist()
+    head_x, head_y, ahead_x, ahead_y = (float(part) for part in (*heading, *line.ahead))
     along = abs(head_x * view_x + head_y * view_y)
     depth = length_m / 2 * along + width_m / 2 * math.sqrt(max(0.0, 1 - along**2))
     return depth * (view_x * ahead_x + view_y * ahead_y) + length_m / 2 * (head_x * ahead_x + head_y * ahead_y)

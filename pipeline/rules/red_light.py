@@ -95,9 +95,16 @@ def _judge(moment: Moment, lane: Lane, gate: Gate, track: Track) -> Candidate | 
     phase = moment.phases.at(lane.signal or "", passage.at_s)
     if way.beyond < way.needed or held < MIN_BEFORE or phase is None or phase.state != "red":
         return None
-    if passage.at_s - phase.at_s < moment.scene.grace.red_s or _may_have_turned(lane, gate, passage, track):
+    if passage.at_s - _error_s(moment, passage) - phase.at_s < moment.scene.grace.red_s or _may_have_turned(
+        lane, gate, passage, track
+    ):
         return None
     return _candidate(moment, lane, gate, line, track, passage, way, phase, held)
+
+
+def _error_s(moment: Moment, passage: Passage) -> float:
+    """Expanded uncertainty of the instant, 95 %: of the fit, and of the pictures' times against each other."""
+    return 1.96 * math.hypot(passage.sigma_s, moment.stamp_sigma_s)
 
 
 def _new_passage(moment: Moment, lane: Lane, gate: Gate, track: Track) -> Passage | None:
@@ -237,7 +244,7 @@ def _candidate(
     red_s = at_s - phase.at_s
     front_at_s = earliest_front_s(gate, line, track, passage)
     front_red_s = None if front_at_s is None else min(red_s, front_at_s - phase.at_s)
-    uncertainty_ms = 1000 * 1.96 * passage.sigma_s
+    uncertainty_ms = 1000 * _error_s(moment, passage)
     doubts = [
         *common_doubts(track, _round(track, passage), moment),
         *_front_doubts(front_red_s, grace_s),
