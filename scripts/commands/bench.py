@@ -13,7 +13,7 @@ app = typer.Typer(
 
 # Each lives in `_bench_NAME` beside this module, with a command function `measure` and an example; those whose module
 # is not there are left out.
-SUITES = ("store", "camera", "plates", "clip", "spool", "intake", "letters", "pages")
+SUITES = ("store", "camera", "plates", "clip", "spool", "intake", "letters", "callbacks", "pages", "live", "rules")
 
 for _name in SUITES:
     if importlib.util.find_spec(f"scripts.commands._bench_{_name}") is not None:
