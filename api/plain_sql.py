@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import Executable
+from sqlalchemy import Engine, Executable
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -20,16 +20,24 @@ _DIALECT: Final = dialect.dialect()  # type: ignore[no-untyped-call] # SQLAlchem
 
 @dataclass(frozen=True)
 class Plain:
-    """A statement as text, with the values that stand in it already; the others are named when it is asked."""
+    """A statement as text, with the values that stand in it already; the others are named when it is asked.
+
+    Attributes:
+        sql: with `%(name)s` where values go.
+        values: those that are known.
+        one_plan: the database plans it once for each connection, whatever the values: for a large statement whose
+            best way never depends on them, and which would take longer to plan than to answer.
+    """
 
     sql: str
     values: Mapping[str, Any]
+    one_plan: bool = False
 
     @classmethod
-    def of(cls, statement: Executable) -> Plain:
-        """The text of a statement, put together once."""
+    def of(cls, statement: Executable, *, one_plan: bool = False) -> Plain:
+        """The text of a statement (without lists: no `in_`), put together once."""
         compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined] # every statement has it
-        return cls(str(compiled), dict(compiled.params))
+        return cls(str(compiled), dict(compiled.params), one_plan)
 
 
 def ask(session: Session, statement: str | Plain, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[Any]:
@@ -45,14 +53,59 @@ def ask(session: Session, statement: str | Plain, values: Mapping[str, Any] | Se
     """
     connection = session.connection()
     held: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment] # the only driver
-    if isinstance(statement, Plain):
-        sql, values = statement.sql, {**statement.values, **dict(values)}
-    else:
-        sql = statement
+    sql, given = _with_values(statement, values)
     try:
-        cursor = held.execute(sql, values)
-        return cursor.fetchall() if cursor.description is not None else []
+        if isinstance(statement, Plain) and statement.one_plan:
+            return _rows_by_one_plan(held, sql, given)
+        return _rows(held, sql, given)
     except psycopg.Error as error:
         if held.closed:
             connection.invalidate(error)
         raise DBAPIError.instance(sql, None, error, psycopg.Error, dialect=connection.dialect) from error
+
+
+def ask_alone(engine: Engine, statement: Plain, values: Mapping[str, Any]) -> list[Any]:
+    """The rows that answer one question that only reads, outside of any transaction: nothing begins, nothing ends.
+
+    Args:
+        engine: whose connections are used.
+        statement: reads, and is true by itself: no other question belongs to it.
+        values: what goes where names stand in it.
+
+    Raises:
+        DBAPIError: the database refuses, of the same class as SQLAlchemy raises.
+    """
+    lent = engine.raw_connection()
+    held: psycopg.Connection[Any] = lent.driver_connection  # type: ignore[assignment] # the only driver
+    sql, given = _with_values(statement, values)
+    try:
+        held.autocommit = True
+        rows = _rows(held, sql, given)
+        held.autocommit = False
+    except psycopg.Error as error:
+        # Rare: whatever state it is in, nobody else gets it.
+        lent.invalidate(error)
+        raise DBAPIError.instance(sql, None, error, psycopg.Error, dialect=engine.dialect) from error
+    finally:
+        lent.close()
+    return rows
+
+
+def _with_values(statement: str | Plain, values: Mapping[str, Any] | Sequence[Any]) -> tuple[str, Any]:
+    if isinstance(statement, Plain):
+        return statement.sql, {**statement.values, **dict(values)}
+    return statement, values
+
+
+def _rows(held: psycopg.Connection[Any], sql: str, values: Any) -> list[Any]:  # noqa: ANN401 - what psycopg takes
+    cursor = held.execute(sql, values)
+    return cursor.fetchall() if cursor.description is not None else []
+
+
+def _rows_by_one_plan(held: psycopg.Connection[Any], sql: str, values: Any) -> list[Any]:  # noqa: ANN401 - as above
+    # All of it, and what begins the transaction, travels together: one round trip.
+    with held.pipeline():
+        held.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor = held.execute(sql, values, prepare=True)
+        held.execute("SET LOCAL plan_cache_mode = auto")
+    return cursor.fetchall()

@@ -18,11 +18,11 @@ from api.portal.again import KeepingRoute, shown_again_by
 from api.portal.page import Texts, public_page
 from api.portal.submissions import FormTokenError, claim, new_form_token, record_case
 from api.portal.wording import MAX_CONTACT, MAX_NAME, MAX_PLACE, MAX_STORY, MIN_STORY, clean_line, clean_text
-from api.requests import DbSession, TheJurisdiction, TheSettings, get_jurisdiction
-from api.settings import Settings
+from api.requests import DbSession, TheJurisdiction, get_database, get_jurisdiction, get_settings
 from api.store.errors import CaseNotFound
+from api.store.following import Followed, follow
 from api.store.kinds import CaseKind
-from api.store.reading import Viewer, case_for
+from api.store.reading import Viewer
 from api.store.tables import CaseRow
 from api.store.transitions import allowed
 from api.tickets.party import party_of, passes_of
@@ -127,39 +127,35 @@ def complaint_sent(
 
 
 @router.get("/a/{reference}")
-def complaint_page(
-    request: Request, session: DbSession, settings: TheSettings, reference: str, done: str = ""
-) -> Response:
+def complaint_page(request: Request, reference: str, done: str = "") -> Response:
     """A complaint's public timeline and clock; more for whoever wrote it."""
     own = passes_of(request).of(request)
     viewer = Viewer.party(own) if own is not None else Viewer.anonymous()
-    texts = Texts(request)
-    case = _followed(session, viewer, reference)
-    if case is None:
+    database = get_database(request)
+    try:
+        case = follow(database, viewer, reference)
+    except CaseNotFound:
+        case = None
+    # A complaint is for anybody with its number, a contest for its party; nothing else is followed here.
+    if case is None or case.kind not in {CaseKind.COMPLAINT.value, CaseKind.CONTEST.value}:
         missing: dict[str, object] = {
             "typed": {"number": reference[:MAX_REFERENCE]},
-            "errors": {"number": texts.text("public.follow.none")},
+            "errors": {"number": Texts(request).text("public.follow.none")},
         }
-        return public_page(request, session, "follow.html", missing, status_code=404)
-    return _shown(request, session, settings, case, viewer, done=done if own == case.id else "")
+        with database.session() as session:
+            return public_page(request, session, "follow.html", missing, status_code=404)
+    return _shown(request, case, viewer, done=done if own == case.id else "")
 
 
 def _shown(
-    request: Request,
-    session: Session,
-    settings: Settings,
-    case: CaseRow,
-    viewer: Viewer,
-    *,
-    done: str = "",
-    typed: str = "",
-    error: str = "",
+    request: Request, case: Followed, viewer: Viewer, *, done: str = "", typed: str = "", error: str = ""
 ) -> Response:
     texts = Texts(request)
     mine = viewer.party_case_id == case.id and case.kind == CaseKind.COMPLAINT.value
     possible = allowed(CaseKind(case.kind), case.state) if mine else ()
+    jurisdiction = get_database(request).jurisdictions[case.jurisdiction]
     context = {
-        "complaint": complaint_view(session, viewer, case, texts, base=settings.public_url),
+        "complaint": complaint_view(case, jurisdiction, texts, base=get_settings(request).public_url),
         "done": done == "sent",
         "told": texts.text(f"public.complaint.{done}") if done in {"withdrawn", "reopened"} else "",
         "can_withdraw": "withdrawn" in possible,
@@ -167,7 +163,7 @@ def _shown(
         "typed": {"still": typed},
         "errors": {"still": error} if error else {},
     }
-    return public_page(request, session, "complaint.html", context, status_code=422 if error else 200)
+    return public_page(request, case.now, "complaint.html", context, status_code=422 if error else 200)
 
 
 @router.post("/a/{reference}/withdraw")
@@ -181,23 +177,15 @@ def complaint_withdrawn(request: Request, session: DbSession, reference: str) ->
 
 @router.post("/a/{reference}/reopen")
 def complaint_reopened(
-    request: Request, session: DbSession, settings: TheSettings, reference: str, still: Annotated[str, Form()] = ""
+    request: Request, session: DbSession, reference: str, still: Annotated[str, Form()] = ""
 ) -> Response:
     """Whoever wrote it is not content: it is open again, and a person must answer within the day."""
     viewer, case = party_of(request, session, reference, CaseKind.COMPLAINT)
     said = clean_text(still)
     if not handling.MIN_REASON <= len(said) <= MAX_STORY:
         error = Texts(request).text("public.complaint.reopen.short")
-        return _shown(request, session, settings, case, viewer, typed=still[:MAX_STORY], error=error)
+        shown = follow(get_database(request), viewer, case.reference)
+        return _shown(request, shown, viewer, typed=still[:MAX_STORY], error=error)
     if "reopened" in allowed(CaseKind.COMPLAINT, case.state):
         handling.reopen(session, case.id, text=said)
     return RedirectResponse(f"/a/{case.reference}?done=reopened", status_code=303)
-
-
-def _followed(session: Session, viewer: Viewer, reference: str) -> CaseRow | None:
-    """A complaint (anybody with its number) or a contest (its party); None for everything else."""
-    try:
-        case = case_for(session, viewer, reference)
-    except CaseNotFound:
-        return None
-    return case if case.kind in {CaseKind.COMPLAINT.value, CaseKind.CONTEST.value} else None

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy.orm import Session
-
-from api.jurisdiction.loading import jurisdictions_of
+from api.jurisdiction.model import Jurisdiction
 from api.portal.page import Texts
+from api.store.following import Followed
 from api.store.kinds import CaseKind
-from api.store.reading import Viewer, clocks, timeline
-from api.store.tables import CaseRow
 from api.tickets.view import TONES, Answer, Deadline, Step, answers_of, deadlines_of, steps_of
 from api.web import figures
 
@@ -38,19 +35,17 @@ class ComplaintView:
     steps: tuple[Step, ...]
 
 
-def complaint_view(session: Session, viewer: Viewer, case: CaseRow, texts: Texts, *, base: str) -> ComplaintView:
-    """A complaint (or contest) for this viewer; `case` must come from the one door.
+def complaint_view(case: Followed, jurisdiction: Jurisdiction, texts: Texts, *, base: str) -> ComplaintView:
+    """A complaint (or contest) as whoever follows it sees it.
 
     Args:
-        session: an open session.
-        viewer: who looks; decides which events are there.
-        case: the complaint or contest.
+        case: the complaint or contest, with what this follower may read.
+        jurisdiction: the case's own.
         texts: the reader's language.
         base: the office's public address.
     """
-    jurisdiction = jurisdictions_of(session)[case.jurisdiction]
     agency = jurisdiction.agency_named(case.agency)
-    events = timeline(session, viewer, case)
+    events = case.events
     data = [event.data for event in events]
     opened = next((body for event, body in zip(events, data, strict=True) if event.type == "opened"), {})
     mine = [str(body.get("text", "")) for event, body in zip(events, data, strict=True) if event.type == "message"]
@@ -73,7 +68,7 @@ def complaint_view(session: Session, viewer: Viewer, case: CaseRow, texts: Texts
         ticket=contest,
         facts=tuple(rows),
         text=str(opened.get("text", "")) if contest else "\n\n".join(mine),
-        deadlines=deadlines_of(sorted(clocks(session, case), key=lambda row: row.name != _FIRST), texts),
+        deadlines=deadlines_of(sorted(case.clocks, key=lambda row: row.name != _FIRST), texts),
         answers=answers_of(events, texts),
         steps=steps_of(events, texts),
     )

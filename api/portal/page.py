@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -39,20 +40,20 @@ class Texts:
 
 
 def public_page(
-    request: Request, session: Session, template: str, context: Mapping[str, Any], *, status_code: int = 200
+    request: Request, session: Session | datetime, template: str, context: Mapping[str, Any], *, status_code: int = 200
 ) -> HTMLResponse:
     """One page of the public face, with its form's token and the office's time.
 
     Args:
         request: as it came.
-        session: gives the time of the office.
+        session: gives the time of the office; or that time, where it is known already.
         template: a file below `templates/public`.
         context: the page's own values.
         status_code: of the answer.
     """
     own = {
         "csrf_token": request.state.form_token,
-        "now": now(session),
+        "now": session if isinstance(session, datetime) else now(session),
         "viewer": None,
         "errors": NOBODY,
         "typed": NOBODY,

@@ -78,7 +78,8 @@ class Viewer:
         return "" if self.agency is None and self.actor.role == "agency" else self.agency
 
 
-def _condition(viewer: Viewer, reference: BindParameter[str] | None) -> ColumnElement[bool]:
+def door(viewer: Viewer, reference: BindParameter[str] | None) -> ColumnElement[bool]:
+    """The condition of the one door: which cases a viewer may read, the one with `reference` among them."""
     if viewer.actor is not None:
         if viewer.only_agency is not None:
             return CaseRow.agency == viewer.only_agency
@@ -97,7 +98,7 @@ def _condition(viewer: Viewer, reference: BindParameter[str] | None) -> ColumnEl
         CaseRow.id == viewer.party_case_id,
         and_(
             CaseRow.parent_id == viewer.party_case_id,
-            CaseRow.kind.in_((CaseKind.CONTEST.value, CaseKind.COMPLAINT.value)),
+            or_(CaseRow.kind == CaseKind.CONTEST.value, CaseRow.kind == CaseKind.COMPLAINT.value),
         ),
     )
     return or_(own, public)
@@ -110,7 +111,7 @@ def readable_by(viewer: Viewer) -> Select[CaseRow]:
     staff of an agency its own; a party its case and the contests and complaints on it; the public none (by reference
     only, see `case_for`).
     """
-    return select(CaseRow).where(_condition(viewer, None))
+    return select(CaseRow).where(door(viewer, None))
 
 
 def case_for(session: Session, viewer: Viewer, reference_or_id: str | UUID, *, purpose: str = "view") -> CaseRow:
@@ -141,9 +142,9 @@ def case_for(session: Session, viewer: Viewer, reference_or_id: str | UUID, *, p
 def _one_case(viewer: Viewer, *, by_reference: bool) -> Select[CaseRow]:
     """The statement that opens the door for a viewer, put together once: every page of a case asks it."""
     if not by_reference:
-        return select(CaseRow).where(_condition(viewer, None), CaseRow.id == bindparam("case_id", type_=Uuid()))
+        return select(CaseRow).where(door(viewer, None), CaseRow.id == bindparam("case_id", type_=Uuid()))
     reference = bindparam("reference", type_=Text())
-    return select(CaseRow).where(_condition(viewer, reference), CaseRow.reference == reference)
+    return select(CaseRow).where(door(viewer, reference), CaseRow.reference == reference)
 
 
 def log_view(session: Session, actor: Actor, case_id: UUID, purpose: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from api.attachments.service import attachments_of
 from api.contests.service import contested_before, contests_of
 from api.portal.page import Texts
+from api.store.following import Promised, Told
 from api.store.kinds import Audience, CaseKind
 from api.store.reading import Viewer, clocks, timeline
 from api.store.tables import CaseRow, ClockRow, EventRow
@@ -140,9 +142,11 @@ def plain_words(facts: TicketFacts, texts: Texts) -> str:
     return texts.text(key, plate=facts.plate_display) if texts.has(key) else facts.offence_names.text(texts.language)
 
 
-def deadlines_of(rows: list[ClockRow], texts: Texts, *, held: frozenset[str] = frozenset()) -> tuple[Deadline, ...]:
+def deadlines_of(
+    rows: Sequence[ClockRow | Promised], texts: Texts, *, held: frozenset[str] = frozenset()
+) -> tuple[Deadline, ...]:
     """The clocks as shown: of each name its last round, with how it was computed."""
-    last: dict[str, ClockRow] = {}
+    last: dict[str, ClockRow | Promised] = {}
     for row in rows:
         kept = last.get(row.name)
         if kept is None or row.round > kept.round:
@@ -159,7 +163,7 @@ def deadlines_of(rows: list[ClockRow], texts: Texts, *, held: frozenset[str] = f
     )
 
 
-def steps_of(events: list[EventRow], texts: Texts, *, ticket: bool = False) -> tuple[Step, ...]:
+def steps_of(events: Sequence[EventRow | Told], texts: Texts, *, ticket: bool = False) -> tuple[Step, ...]:
     """The timeline in words. People of the office are shown by their role; of the public nobody is named."""
     steps = []
     for event in events:
@@ -170,7 +174,7 @@ def steps_of(events: list[EventRow], texts: Texts, *, ticket: bool = False) -> t
     return tuple(steps)
 
 
-def answers_of(events: list[EventRow], texts: Texts) -> tuple[Answer, ...]:
+def answers_of(events: Sequence[EventRow | Told], texts: Texts) -> tuple[Answer, ...]:
     """The answers among events that the viewer may read; who answers a citizen does so with a name."""
     return tuple(
         Answer(event.at, f"{event.actor_name}, {texts.known(f'role.{event.actor_role}', event.actor_role)}", text)

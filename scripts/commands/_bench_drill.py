@@ -31,6 +31,7 @@ from api.tickets.service import issue_ticket
 T = TypeVar("T")
 _LOOK: Final = timedelta(seconds=4)
 _ROUND_LIMIT_S: Final = 3600
+_TOLD_EVERY_S: Final = 15
 _OPENED_AT_ONCE: Final = 100
 _REASON: Final = "no_offence"
 
@@ -118,7 +119,7 @@ def drill(
     for pid in random.Random(7).sample(sorted(working), killed):  # noqa: S311 - no secret: who is killed
         time.sleep(min(0.3, cases / 4000))
         os.kill(pid, signal.SIGKILL)
-    _wait(working)
+    _wait(working, lambda: told(_progress(url, jurisdictions, opened, time.monotonic() - began)))
     left = _with(url, jurisdictions, DatabaseClock(), lambda database: _undecided(database, opened))
     told(f"{killed} were killed, {left} cases lie on their desks")
     # Their time runs out (here the clock is put forward), and others take the cases up.
@@ -175,15 +176,28 @@ def _review(database: Database, clock: DatabaseClock, number: int) -> None:
             )
 
 
-def _wait(working: dict[int, int]) -> None:
+def _progress(url: str, jurisdictions: Jurisdictions, opened: list[UUID], seconds: float) -> str:
+    left = _with(url, jurisdictions, DatabaseClock(), lambda database: _undecided(database, opened))
+    return f"{len(opened) - left} of {len(opened)} decided after {seconds:.0f} s"
+
+
+def _wait(working: dict[int, int], tell: Callable[[], None] = lambda: None) -> None:
     """Until all have ended; who hangs is ended.
+
+    Args:
+        working: process ids of the reviewers.
+        tell: called now and then meanwhile.
 
     Raises:
         TimeoutError: a reviewer did not end.
     """
     until = time.monotonic() + _ROUND_LIMIT_S
+    next_told = time.monotonic() + _TOLD_EVERY_S
     left = set(working)
     while left:
+        if time.monotonic() > next_told:
+            tell()
+            next_told = time.monotonic() + _TOLD_EVERY_S
         for pid in list(left):
             if os.waitpid(pid, os.WNOHANG)[0]:
                 left.discard(pid)
