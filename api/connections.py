@@ -16,7 +16,7 @@ from api.notices.mail import MailSender
 from api.notices.whatsapp import WhatsAppSender
 from api.open311 import filing as open311
 from api.outbox.folder import FolderSender
-from api.outbox.inbox import Handler, Inbox, Spool
+from api.outbox.inbox import FRESH_S, Handler, Inbox, Spool
 from api.outbox.outside import Outside, load_outside
 from api.outbox.sending import Aftermath, Delivery, Guard, Sender, Turn
 from api.outbox.tables import OutboxRow
@@ -100,7 +100,7 @@ def worker_of(
     """A worker: sends the outbox, empties the inbox's spool, plans notices, and lets the books follow the cases."""
 
     def rounds() -> int:
-        count = inbox.drain() + inbox.try_again()
+        count = inbox.drain(older_than_s=FRESH_S) + inbox.try_again()
         # Each in a transaction of its own: what fails in one keeps none of the others.
         for work in (
             follow,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from api.notices.whatsapp import sent_id, signed
+from api.notices.whatsapp import CloudApi, sent_id, signed, template
 from api.outbox.outside import MetaSystem, Outside, WhatsAppSystem
 from api.outbox.sending import Effect, SendingFailed, SendingRefused
 
@@ -26,8 +26,7 @@ class WhatsAppReplies:
     """
 
     def __init__(self, system: WhatsAppSystem, client: httpx.Client | None = None) -> None:
-        self._system = system
-        self._client = client or httpx.Client(timeout=system.timeout_s)
+        self._api = CloudApi(system, client)
 
     def __call__(self, effect: Effect) -> str:
         """Hand the text to Meta; after 24 hours of silence the approved template with the text in it.
@@ -36,36 +35,15 @@ class WhatsAppReplies:
             SendingFailed, SendingRefused: as `WhatsAppSender`.
         """
         body = effect.body
-        head = {
-            "messaging_product": "whatsapp",
-            "recipient_type": "individual",
-            "to": str(body["to"]).lstrip("+"),
-            "biz_opaque_callback_data": effect.key,
-        }
         text: dict[str, Any] = {"type": "text", "text": {"body": str(body["text"])[:MAX_TEXT]}}
         if body.get("about"):
             text["context"] = {"message_id": str(body["about"])}
-        answer = self._post({**head, **text})
-        if _code(answer) == _TOO_LATE and self._system.answer_template:
+        answer = self._api.post(effect, text)
+        approved = self._api.system.answer_template
+        if _code(answer) == _TOO_LATE and approved:
             words = " ".join(str(body["text"]).split())[:900]
-            template = {
-                "name": self._system.answer_template,
-                "language": {"code": "id"},
-                "components": [{"type": "body", "parameters": [{"type": "text", "text": words}]}],
-            }
-            answer = self._post({**head, "type": "template", "template": template})
+            answer = self._api.post(effect, template(approved, "id", [words]))
         return sent_id(answer)
-
-    def _post(self, document: dict[str, Any]) -> httpx.Response:
-        system = self._system
-        try:
-            return self._client.post(
-                f"{system.url.rstrip('/')}/{system.phone_number_id}/messages",
-                json=document,
-                headers={"Authorization": f"Bearer {system.token}"},
-            )
-        except httpx.HTTPError as error:
-            raise SendingFailed(f"WhatsApp is away: {type(error).__name__}") from error
 
 
 def _code(answer: httpx.Response) -> int | None:

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.base import Base
+from api.secrecy.columns import SealedText
 
 
 class ThreadRow(Base):
@@ -19,9 +20,9 @@ class ThreadRow(Base):
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
     channel: Mapped[str]
-    address: Mapped[str]
+    address: Mapped[str] = mapped_column(SealedText("channel_threads.address"))
     author: Mapped[str]
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(SealedText("channel_threads.name"))
     public: Mapped[bool]
     # The newest message of theirs: answers refer to it.
     last_message_id: Mapped[str]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, Response
@@ -28,6 +28,28 @@ from api.web.rendering import render
 ACTING: Final = frozenset({"agency", "officer", "supervisor"})
 # What a step may leave in the address, told on the next page: codes of ours only.
 _DONE: Final = "desk.done."
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What somebody tried on a page that holds several forms.
+
+    Attributes:
+        form: which of them; empty: none yet.
+        typed: what stood in its fields.
+        errors: by field, why it was refused.
+        refusal: why the whole was refused.
+        status: HTTP status.
+    """
+
+    form: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    refusal: str | None = None
+    status: int = 200
+
+
+NOTHING: Final = Tried()
 
 
 @dataclass(frozen=True)
@@ -89,6 +111,11 @@ class Clerk:
         }
         return render(self.request, template, own, status_code=status)
 
+    def forms_page(self, template: str, context: dict[str, Any], tried: Tried) -> Response:
+        """A page that holds several forms, with what was tried on one of them."""
+        own = {"form": tried.form, "typed": tried.typed, "errors": tried.errors, "refusal": tried.refusal}
+        return self.page(template, {**own, **context}, status=tried.status)
+
     def acts(self, do: Callable[[], object], *, to: str, done: str, again: Callable[[str, int], Response]) -> Response:
         """Do something; then to another page, or the same one again with what was typed and why it was refused.
 
@@ -111,6 +138,31 @@ class Clerk:
                 raise
             return again(self.refusal(error), error.status)
         return RedirectResponse(f"{to}?done={done}", status_code=303)
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """The page of one case, where its steps are taken.
+
+    Attributes:
+        clerk: who is there.
+        path: the page's address.
+        shown: the page, with what was tried on it.
+    """
+
+    clerk: Clerk
+    path: str
+    shown: Callable[[Tried], Response]
+
+    def act(
+        self, do: Callable[[], object], *, done: str, form: str, typed: Mapping[str, str], to: str = ""
+    ) -> Response:
+        """Take a step; then this page (or `to`) again, or the form once more with why it was refused."""
+
+        def again(refusal: str, status: int) -> Response:
+            return self.shown(Tried(form, typed, refusal=refusal, status=status))
+
+        return self.clerk.acts(do, to=to or self.path, done=done, again=again)
 
 
 Staff = Annotated[User, Depends(require_role("agency", "officer", "supervisor", "auditor", "admin"))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from api.complaints.duplicates import duplicates_of
 from api.complaints.service import complainant_of
 from api.corrections import service as corrections
 from api.desk import answering
-from api.desk.clerk import Clerk, TheClerk
+from api.desk.clerk import NOTHING, CasePage, Clerk, TheClerk, Tried
 from api.desk.inbox import OPEN, counts, on_the_desk, title_of
 from api.desk.story import clocks_shown, story
 from api.problems import Unprocessable
@@ -76,16 +76,7 @@ def _case(clerk: Clerk, name: str) -> CaseRow:
     return clerk.case(name, CaseKind.COMPLAINT, CaseKind.CORRECTION, purpose="desk")
 
 
-def _page(
-    clerk: Clerk,
-    case: CaseRow,
-    *,
-    form: str = "",
-    typed: dict[str, str] | None = None,
-    errors: dict[str, str] | None = None,
-    refusal: str | None = None,
-    status: int = 200,
-) -> Response:
+def _page(clerk: Clerk, case: CaseRow, tried: Tried = NOTHING) -> Response:
     session, viewer = clerk.session, clerk.user.viewer
     complaint = case.kind == CaseKind.COMPLAINT.value
     context: dict[str, Any] = {
@@ -100,19 +91,15 @@ def _page(
         "alike": duplicates_of(session, viewer, case) if complaint and case.state == "open" else [],
         "joined": handling.joined_with(session, case.id) if complaint else [],
         "templates": answering.TEMPLATES,
-        "template": answering.template((typed or {}).get("template") or clerk.request.query_params.get("template", "")),
+        "template": answering.template(tried.typed.get("template") or clerk.request.query_params.get("template", "")),
         "agencies": [
             (one.id, one.names.text(clerk.language))
             for one in clerk.jurisdiction.agencies
             if one.id != case.agency and (one.oversight or not case.confidential)
         ],
-        "form": form,
-        "typed": typed or {},
-        "errors": errors or {},
-        "refusal": refusal,
         "open": case.state == "open",
     }
-    return clerk.page("desk/case.html", context, status=status)
+    return clerk.forms_page("desk/case.html", context, tried)
 
 
 @router.get("/agency/cases/{name}")
@@ -149,12 +136,12 @@ def answered(
         text = answering.composed(chosen, parts)
     except answering.PartMissing as error:
         errors = {part: clerk.say(key) for part, key in error.parts.items()}
-        return _page(clerk, case, form="answer", typed=typed, errors=errors, status=422)
+        return _page(clerk, case, Tried("answer", typed, errors, status=422))
 
     def do() -> None:
         handling.answer(clerk.session, case.id, text=text, actor=clerk.user.actor)
 
-    return _act(clerk, case, do, done="answered", form="answer", typed=typed)
+    return _at(clerk, case).act(do, done="answered", form="answer", typed=typed)
 
 
 @router.post("/agency/cases/{name}/refuse")
@@ -166,7 +153,7 @@ def refused(clerk: TheClerk, name: str, reason: Text = "") -> Response:
     def do() -> None:
         (handling if complaint else corrections).refuse(clerk.session, case.id, reason=reason, actor=clerk.user.actor)
 
-    return _act(clerk, case, do, done="refused", form="refuse", typed={"reason": reason})
+    return _at(clerk, case).act(do, done="refused", form="refuse", typed={"reason": reason})
 
 
 @router.post("/agency/cases/{name}/pass-on")
@@ -182,7 +169,7 @@ def passed_on(
         handling.pass_on(clerk.session, case.id, agency=agency, reason=reason.strip(), actor=clerk.user.actor)
 
     typed = {"agency": agency, "why": reason}
-    return _act(clerk, case, do, done="passed_on", form="pass_on", typed=typed, to="/agency")
+    return _at(clerk, case).act(do, done="passed_on", form="pass_on", typed=typed, to="/agency")
 
 
 @router.post("/agency/cases/{name}/join")
@@ -197,7 +184,7 @@ def joined(clerk: TheClerk, name: str, into: Annotated[str, Form(max_length=60)]
             raise handling.CannotJoin("There is no such complaint here: check its number.") from error
         handling.join(clerk.session, case.id, into=main.id, actor=clerk.user.actor)
 
-    return _act(clerk, case, do, done="joined", form="join", typed={"into": into})
+    return _at(clerk, case).act(do, done="joined", form="join", typed={"into": into})
 
 
 @router.post("/agency/cases/{name}/separate")
@@ -208,7 +195,7 @@ def separated(clerk: TheClerk, name: str, reason: Text = "") -> Response:
     def do() -> None:
         handling.separate(clerk.session, case.id, actor=clerk.user.actor, reason=reason.strip())
 
-    return _act(clerk, case, do, done="separated", form="separate", typed={"reason": reason})
+    return _at(clerk, case).act(do, done="separated", form="separate", typed={"reason": reason})
 
 
 @router.post("/agency/cases/{name}/correct")
@@ -229,7 +216,7 @@ def corrected(
         corrections.check_identity(clerk.session, case.id, actor=clerk.user.actor)
         corrections.correct(clerk.session, case.id, done=done, actor=clerk.user.actor)
 
-    return _act(clerk, case, do, done="corrected", form="correct", typed={"done": done})
+    return _at(clerk, case).act(do, done="corrected", form="correct", typed={"done": done})
 
 
 @router.get("/agency/cases/{name}/attachments/{attachment}")
@@ -245,17 +232,5 @@ def attachment(clerk: TheClerk, name: str, attachment: UUID) -> Response:
     return Response(row.data, media_type=row.media_type, headers=headers)
 
 
-def _act(
-    clerk: Clerk,
-    case: CaseRow,
-    do: Callable[[], None],
-    *,
-    done: str,
-    form: str,
-    typed: dict[str, str],
-    to: str = "",
-) -> Response:
-    def again(refusal: str, status: int) -> Response:
-        return _page(clerk, case, form=form, typed=typed, refusal=refusal, status=status)
-
-    return clerk.acts(do, to=to or f"/agency/cases/{case.id}", done=done, again=again)
+def _at(clerk: Clerk, case: CaseRow) -> CasePage:
+    return CasePage(clerk, f"/agency/cases/{case.id}", partial(_page, clerk, case))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.desk.clerk import Clerk, TheClerk
+from api.desk.clerk import NOTHING, CasePage, Clerk, TheClerk, Tried
 from api.desk.inbox import title_of
 from api.desk.story import clocks_shown, story
 from api.notices import planning
@@ -65,15 +65,7 @@ def _refunds(session: Session, ticket: CaseRow) -> list[RefundRow]:
     return list(session.scalars(query))
 
 
-def _page(
-    clerk: Clerk,
-    ticket: CaseRow,
-    *,
-    form: str = "",
-    typed: dict[str, str] | None = None,
-    refusal: str | None = None,
-    status: int = 200,
-) -> Response:
+def _page(clerk: Clerk, ticket: CaseRow, tried: Tried = NOTHING) -> Response:
     session = clerk.session
     facts, _ = facts_of(session, ticket)
     bill = bill_of(session, ticket.id)
@@ -99,11 +91,8 @@ def _page(
             "refund": "refund_proposed" in possible and bill is not None and refunds.available(session, bill) > 0,
         },
         "mine": str(clerk.user.id),
-        "form": form,
-        "typed": typed or {},
-        "refusal": refusal,
     }
-    return clerk.page("desk/ticket.html", context, status=status)
+    return clerk.forms_page("desk/ticket.html", context, tried)
 
 
 def _since_block(session: Session, ticket: CaseRow) -> list[str]:
@@ -115,13 +104,8 @@ def _ticket(clerk: Clerk, name: str) -> CaseRow:
     return clerk.case(name, CaseKind.TICKET, purpose="desk")
 
 
-def _act(
-    clerk: Clerk, ticket: CaseRow, do: Callable[[], object], *, done: str, form: str, typed: dict[str, str]
-) -> Response:
-    def again(refusal: str, status: int) -> Response:
-        return _page(clerk, ticket, form=form, typed=typed, refusal=refusal, status=status)
-
-    return clerk.acts(do, to=f"/agency/tickets/{ticket.id}", done=done, again=again)
+def _at(clerk: Clerk, ticket: CaseRow) -> CasePage:
+    return CasePage(clerk, f"/agency/tickets/{ticket.id}", partial(_page, clerk, ticket))
 
 
 @router.get("/agency/tickets/{name}")
@@ -141,7 +125,7 @@ def denial_decided(clerk: TheClerk, name: str, outcome: Short = "", reason: Text
         append(clerk.session, ticket.id, event, actor=clerk.user.actor, body=body, audience=Audience.PARTY)
 
     typed = {"outcome": outcome, "denial_reason": reason}
-    return _act(clerk, ticket, do, done=event, form="denial", typed=typed)
+    return _at(clerk, ticket).act(do, done=event, form="denial", typed=typed)
 
 
 @router.post("/agency/tickets/{name}/driver")
@@ -155,7 +139,7 @@ def driver_named(clerk: TheClerk, name: str, driver: Short = "", address: Short 
             clerk.session, ticket.id, officer=clerk.user.actor, driver=driver.strip() or None, address=where or None
         )
 
-    return _act(clerk, ticket, do, done="moved", form="driver", typed={"driver": driver, "address": address})
+    return _at(clerk, ticket).act(do, done="moved", form="driver", typed={"driver": driver, "address": address})
 
 
 @router.post("/agency/tickets/{name}/lifting")
@@ -170,7 +154,7 @@ def lifting(clerk: TheClerk, name: str, step: Short = "", reason: Text = "") -> 
             blocking.propose_lifting(clerk.session, ticket.id, actor=clerk.user.actor, reason=_reason(reason))
 
     done = "lifted" if step == "lift" else "lifting_proposed"
-    return _act(clerk, ticket, do, done=done, form="lifting", typed={"lifting_reason": reason})
+    return _at(clerk, ticket).act(do, done=done, form="lifting", typed={"lifting_reason": reason})
 
 
 @router.post("/agency/tickets/{name}/refunds")
@@ -202,7 +186,7 @@ def refund_proposed(
         )
 
     typed = {"amount": amount, "to_bank": to_bank, "to_account": to_account, "to_name": to_name}
-    return _act(clerk, ticket, do, done="refund_proposed", form="refund", typed=typed)
+    return _at(clerk, ticket).act(do, done="refund_proposed", form="refund", typed=typed)
 
 
 @router.post("/agency/tickets/{name}/refunds/{refund}")
@@ -215,7 +199,7 @@ def refund_allowed(clerk: TheClerk, name: str, refund: UUID) -> Response:
             raise refunds.RefundNotFound
         refunds.allow(clerk.session, refund, actor=clerk.user.actor)
 
-    return _act(clerk, ticket, do, done="refund_allowed", form="refund", typed={})
+    return _at(clerk, ticket).act(do, done="refund_allowed", form="refund", typed={})
 
 
 def _returned_page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, File, Form, Response, UploadFile
@@ -10,7 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from api.attachments.cleaning import AttachmentTooLargeError, AttachmentUnreadableError, accept_attachment
 from api.attachments.service import attach, attachments_of
-from api.desk.clerk import Clerk, TheClerk
+from api.desk.clerk import NOTHING, CasePage, Clerk, TheClerk, Tried
 from api.desk.story import clocks_shown, story
 from api.eoffice import service
 from api.store.kinds import CaseKind
@@ -125,15 +126,7 @@ def _made(
     return RedirectResponse(f"/agency/letters/{made[0].id}?done={done}", status_code=303) if made else answer
 
 
-def _page(
-    clerk: Clerk,
-    letter: CaseRow,
-    *,
-    form: str = "",
-    typed: dict[str, str] | None = None,
-    refusal: str | None = None,
-    status: int = 200,
-) -> Response:
+def _page(clerk: Clerk, letter: CaseRow, tried: Tried = NOTHING) -> Response:
     session = clerk.session
     possible = set(allowed(CaseKind.LETTER, letter.state))
     held = service.draft_of(session, letter.id)
@@ -152,11 +145,8 @@ def _page(
         "colleagues": service.colleagues(session, letter.agency),
         "can": {name: name in possible for name in ("disposed", "drafted", "signed", "sent", "filed", "sent_back")},
         "i_sign": held is not None and held.signer_id == me,
-        "form": form,
-        "typed": typed or {},
-        "refusal": refusal,
     }
-    return clerk.page("eoffice/letter.html", context, status=status)
+    return clerk.forms_page("eoffice/letter.html", context, tried)
 
 
 def _letter(clerk: Clerk, name: str) -> CaseRow:
@@ -187,7 +177,7 @@ def disposed(clerk: TheClerk, name: str, to_id: Short = "", instruction: Text = 
         )
 
     typed = {"to_id": to_id, "instruction": instruction, "days": days}
-    return _act(clerk, letter, do, done="disposed", form="disposition", typed=typed)
+    return _at(clerk, letter).act(do, done="disposed", form="disposition", typed=typed)
 
 
 @router.post("/agency/letters/{name}/report")
@@ -198,7 +188,7 @@ def reported(clerk: TheClerk, name: str, report: Text = "") -> Response:
     def do() -> None:
         service.report(clerk.session, letter.id, text_=report, actor=clerk.user.actor)
 
-    return _act(clerk, letter, do, done="reported", form="report", typed={"report": report})
+    return _at(clerk, letter).act(do, done="reported", form="report", typed={"report": report})
 
 
 @router.post("/agency/letters/{name}/draft")
@@ -212,7 +202,7 @@ def drafted(
         service.draft(clerk.session, letter.id, to=to, about=about, body=body, signer_id=signer, actor=clerk.user.actor)
 
     typed = {"to": to, "about": about, "body": body, "signer": signer}
-    return _act(clerk, letter, do, done="drafted", form="draft", typed=typed)
+    return _at(clerk, letter).act(do, done="drafted", form="draft", typed=typed)
 
 
 @router.post("/agency/letters/{name}/signature")
@@ -230,7 +220,7 @@ def signed(clerk: TheClerk, name: str, step: Short = "", sha256: Short = "", rea
         service.sign(clerk.session, letter.id, actor=clerk.user.actor)
 
     done = "sent_back" if step == "send_back" else "signed"
-    return _act(clerk, letter, do, done=done, form="signature", typed={"back_reason": reason})
+    return _at(clerk, letter).act(do, done=done, form="signature", typed={"back_reason": reason})
 
 
 @router.post("/agency/letters/{name}/end")
@@ -244,13 +234,8 @@ def ended(clerk: TheClerk, name: str, step: Short = "", way: Short = "") -> Resp
         else:
             service.file_away(clerk.session, letter.id, where=way, actor=clerk.user.actor)
 
-    return _act(clerk, letter, do, done="sent" if step == "send" else "filed", form="end", typed={"way": way})
+    return _at(clerk, letter).act(do, done="sent" if step == "send" else "filed", form="end", typed={"way": way})
 
 
-def _act(
-    clerk: Clerk, letter: CaseRow, do: Callable[[], None], *, done: str, form: str, typed: dict[str, str]
-) -> Response:
-    def again(refusal: str, status: int) -> Response:
-        return _page(clerk, letter, form=form, typed=typed, refusal=refusal, status=status)
-
-    return clerk.acts(do, to=f"/agency/letters/{letter.id}", done=done, again=again)
+def _at(clerk: Clerk, letter: CaseRow) -> CasePage:
+    return CasePage(clerk, f"/agency/letters/{letter.id}", partial(_page, clerk, letter))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 
 from api.counter import service as counter_service
-from api.desk.clerk import Clerk, TheClerk
+from api.desk.clerk import NOTHING, CasePage, Clerk, TheClerk, Tried
 from api.desk.inbox import title_of
 from api.desk.story import clocks_shown, story
 from api.jurisdiction.loading import jurisdictions_of
@@ -105,15 +106,7 @@ def _file(clerk: Clerk, name: str) -> CaseRow:
     return clerk.case(name, CaseKind.REQUEST, purpose="counter")
 
 
-def _page(
-    clerk: Clerk,
-    case: CaseRow,
-    *,
-    form: str = "",
-    typed: dict[str, str] | None = None,
-    refusal: str | None = None,
-    status: int = 200,
-) -> Response:
+def _page(clerk: Clerk, case: CaseRow, tried: Tried = NOTHING) -> Response:
     possible = set(allowed(CaseKind.REQUEST, case.state))
     number = service.number_of(clerk.session, case.id)
     links = FileLinks(get_settings(clerk.request).secret)
@@ -135,11 +128,8 @@ def _page(
         if number is None
         else f"/agency/counter?hall={quote(number.hall)}"
         + (f"&counter={quote(number.counter)}" if number.counter else ""),
-        "form": form,
-        "typed": typed or {},
-        "refusal": refusal,
     }
-    return clerk.page("mall/file.html", context, status=status)
+    return clerk.forms_page("mall/file.html", context, tried)
 
 
 @router.get("/agency/files/{name}")
@@ -183,7 +173,7 @@ def item_received(clerk: TheClerk, name: str, item: Short = "") -> Response:
     def do() -> None:
         counter_service.receive_item(clerk.session, case.id, item, actor=clerk.user.actor)
 
-    return _act(clerk, case, do, done="item", form="checklist", typed={})
+    return _at(clerk, case).act(do, done="item", form="checklist", typed={})
 
 
 @router.post("/agency/files/{name}/step")
@@ -210,16 +200,11 @@ def step_taken(
             service.served(clerk.session, case.id)
 
     typed = {"reason": reason, "to_name": to_name, "remark": remark}
-    return _act(clerk, case, do, done=step if step in steps else "", form=step, typed=typed)
+    return _at(clerk, case).act(do, done=step if step in steps else "", form=step, typed=typed)
 
 
-def _act(
-    clerk: Clerk, case: CaseRow, do: Callable[[], None], *, done: str, form: str, typed: dict[str, str]
-) -> Response:
-    def again(refusal: str, status: int) -> Response:
-        return _page(clerk, case, form=form, typed=typed, refusal=refusal, status=status)
-
-    return clerk.acts(do, to=f"/agency/files/{case.id}", done=done, again=again)
+def _at(clerk: Clerk, case: CaseRow) -> CasePage:
+    return CasePage(clerk, f"/agency/files/{case.id}", partial(_page, clerk, case))
 
 
 @router.get("/m/{reference}/{signature}")

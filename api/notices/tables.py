@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.base import Base
+from api.secrecy.columns import SealedText
 
 
 class LetterBatchRow(Base):
@@ -46,8 +47,8 @@ class NoticeRow(Base):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     channel: Mapped[str]
     code: Mapped[str]
-    to_name: Mapped[str]
-    to_text: Mapped[str]
+    to_name: Mapped[str] = mapped_column(SealedText("notices.to_name"))
+    to_text: Mapped[str] = mapped_column(SealedText("notices.to_text"))
     state: Mapped[str] = mapped_column(server_default="queued")
     made_at: Mapped[datetime]
     # Not before the decision is final.

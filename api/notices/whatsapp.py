@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +22,57 @@ SIGNATURE: Final = "x-hub-signature-256"
 _LATER: Final = frozenset({1, 2, 4, 80007, 130429, 131000, 131016, 131048, 131056, 133004})
 
 
+class CloudApi:
+    """Our number at Meta: hands messages over, each under the key of its effect.
+
+    Args:
+        system: our number and keys.
+        client: the HTTP client; by default one of its own.
+    """
+
+    def __init__(self, system: WhatsAppSystem, client: httpx.Client | None = None) -> None:
+        self.system = system
+        self._client = client or httpx.Client(timeout=system.timeout_s)
+
+    def post(self, effect: Effect, content: Mapping[str, Any]) -> httpx.Response:
+        """Hand one message to Meta; what it answers.
+
+        Args:
+            effect: `to` in its body is the number.
+            content: `type` and what belongs to it.
+
+        Raises:
+            SendingFailed: Meta is away.
+        """
+        system = self.system
+        document = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": str(effect.body["to"]).lstrip("+"),
+            **content,
+            # Comes back with every report on this message: the report finds its notice although we died in between.
+            "biz_opaque_callback_data": effect.key,
+        }
+        try:
+            return self._client.post(
+                f"{system.url.rstrip('/')}/{system.phone_number_id}/messages",
+                json=document,
+                headers={"Authorization": f"Bearer {system.token}"},
+            )
+        except httpx.HTTPError as error:
+            raise SendingFailed(f"WhatsApp is away: {type(error).__name__}") from error
+
+
+def template(name: str, language: str, values: Iterable[str]) -> dict[str, Any]:
+    """Content of a message by an approved template, with the texts of its body's parameters."""
+    parameters = [{"type": "text", "text": one} for one in values]
+    components = [{"type": "body", "parameters": parameters}]
+    return {
+        "type": "template",
+        "template": {"name": name, "language": {"code": language}, "components": components},
+    }
+
+
 class WhatsAppSender:
     """Sends effects of the kind `whatsapp`: `to`, `language`, `values`.
 
@@ -31,8 +82,7 @@ class WhatsAppSender:
     """
 
     def __init__(self, system: WhatsAppSystem, client: httpx.Client | None = None) -> None:
-        self._system = system
-        self._client = client or httpx.Client(timeout=system.timeout_s)
+        self._api = CloudApi(system, client)
 
     def __call__(self, effect: Effect) -> str:
         """Hand the message to Meta; the message's id there is the answer.
@@ -41,31 +91,9 @@ class WhatsAppSender:
             SendingFailed: away, throttled, or broken for a while.
             SendingRefused: no such number, template or key.
         """
-        system, body = self._system, effect.body
-        document = {
-            "messaging_product": "whatsapp",
-            "recipient_type": "individual",
-            "to": str(body["to"]).lstrip("+"),
-            "type": "template",
-            "template": {
-                "name": system.template,
-                "language": {"code": str(body["language"])},
-                "components": [
-                    {"type": "body", "parameters": [{"type": "text", "text": str(one)} for one in body["values"]]}
-                ],
-            },
-            # Comes back with every report on this message: the report finds its notice although we died in between.
-            "biz_opaque_callback_data": effect.key,
-        }
-        try:
-            answer = self._client.post(
-                f"{system.url.rstrip('/')}/{system.phone_number_id}/messages",
-                json=document,
-                headers={"Authorization": f"Bearer {system.token}"},
-            )
-        except httpx.HTTPError as error:
-            raise SendingFailed(f"WhatsApp is away: {type(error).__name__}") from error
-        return sent_id(answer)
+        values = [str(one) for one in effect.body["values"]]
+        content = template(self._api.system.template, str(effect.body["language"]), values)
+        return sent_id(self._api.post(effect, content))
 
 
 def sent_id(answer: httpx.Response) -> str:

@@ -13,10 +13,13 @@ import json
 import secrets
 from collections import deque
 from collections.abc import Mapping
+from datetime import timedelta
 from threading import Lock
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from api.attachments.cleaning import Attachment
@@ -32,6 +35,8 @@ from api.outbox.tables import InboxRow
 from api.store.tables import CaseRow
 
 SOURCE: Final = "open311"
+CONTENT: Final = "open311_content"
+AGAIN_WITHIN: Final = timedelta(hours=1)
 TOKEN_BYTES: Final = 18
 # So many requests an hour from one client that has no key.
 MAX_AN_HOUR: Final = 30
@@ -58,8 +63,17 @@ def as_message(document: Mapping[str, Any], photo: Attachment | None) -> Message
 
 
 def handle(session: Session, row: InboxRow) -> str:
-    """A kept request becomes a complaint; called by the inbox, once."""
+    """A kept request becomes a complaint; called by the inbox, once.
+
+    The standard has no number by which a client could say that it sends the same request again, so the very same
+    content within an hour is the same request: its token leads to the complaint that is there.
+    """
     held: dict[str, Any] = json.loads(row.raw)
+    before = _same_before(session, row)
+    if before.case_id is not None:
+        session.add(_heard(session, row.message_id, before.case_id))
+        session.flush()
+        return f"sent again: {session.get_one(CaseRow, before.case_id).reference}"
     jurisdiction = jurisdictions_of(session).first
     case = open_complaint(
         session,
@@ -87,9 +101,25 @@ def handle(session: Session, row: InboxRow) -> str:
     if held.get("media_url"):
         body = {"channel": SOURCE, "url": held["media_url"], "name": "photo", "case": str(case.id)}
         send_out(session, kind=MEDIA_KIND, key=f"media:open311:{row.message_id}", body=body, case_id=case.id)
-    session.add(HeardRow(channel=SOURCE, message_id=row.message_id, direction="in", case_id=case.id, at=now(session)))
+    session.add(_heard(session, row.message_id, case.id))
+    before.case_id, before.at = case.id, now(session)
     session.flush()
     return f"opened {case.reference}"
+
+
+def _heard(session: Session, token: str, case_id: UUID) -> HeardRow:
+    return HeardRow(channel=SOURCE, message_id=token, direction="in", case_id=case_id, at=now(session))
+
+
+def _same_before(session: Session, row: InboxRow) -> HeardRow:
+    """The mark of this content, locked; without a case when it was not sent within the hour."""
+    mark = hashlib.sha256(row.raw).hexdigest()
+    values = {"channel": CONTENT, "message_id": mark, "direction": "in", "case_id": None, "at": now(session)}
+    session.execute(insert(HeardRow).values(values).on_conflict_do_nothing())
+    held = session.get_one(HeardRow, (CONTENT, mark), with_for_update=True, populate_existing=True)
+    if held.at < now(session) - AGAIN_WITHIN:
+        held.case_id = None
+    return held
 
 
 def case_of_token(session: Session, token: str) -> CaseRow | None:

@@ -15,8 +15,9 @@ import hashlib
 import json
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,8 +37,10 @@ _LOG = logging.getLogger("tertib.inbox")
 MAX_MESSAGE_BYTES: Final = 1024 * 1024
 MAX_TOLD_CHARACTERS: Final = 500
 # Handled within the request for so long; then the sender gets its answer and the worker goes on.
-PATIENCE_S: Final = 0.6
+PATIENCE_S: Final = 0.5
 AT_ONCE: Final = 4
+# The worker leaves a message for so long to the request that brought it.
+FRESH_S: Final = 2.0
 # Threads that write to the disk alone: none of them ever waits for the database.
 KEEPERS: Final = 8
 # So many messages in a row that the database does not take, and the round ends: the next one comes in seconds.
@@ -133,8 +136,8 @@ class Spool:
             path.replace(path.with_suffix(".spoiled"))
             return None
 
-    def waiting(self) -> Iterator[Path]:
-        """Files of messages that are not in the database yet, the oldest first."""
+    def waiting(self, *, older_than_s: float = 0) -> Iterator[Path]:
+        """Files of messages that are not in the database yet, the oldest first; those that lie for so long."""
         if not self._folder.is_dir():
             return
         found: list[tuple[float, Path]] = []
@@ -143,7 +146,9 @@ class Spool:
                 found.append((path.stat().st_mtime, path))
             except FileNotFoundError:  # another process was quicker
                 continue
-        yield from (path for _, path in sorted(found))
+        moment = time.time()
+        # A clock that was set back must not keep what lies there "from the future".
+        yield from (path for kept, path in sorted(found) if not moment - older_than_s < kept <= moment)
 
 
 @dataclass(frozen=True)
@@ -181,6 +186,8 @@ class Inbox:
         # Threads of its own: those that pages share may all be waiting for a database that hangs.
         self._keepers = ThreadPoolExecutor(KEEPERS, thread_name_prefix="inbox-disk")
         self._handling = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="inbox")
+        # Those of them that a request has stopped waiting for.
+        self._hanging: set[Future[Taken]] = set()
 
     async def receive(self, message: Message) -> Taken:
         """Keep a verified message, and handle it if the database is quick enough.
@@ -192,11 +199,16 @@ class Inbox:
             OSError: the disk does not take it.
         """
         path = await self.beside(self._spool.keep, message)
-        handled = asyncio.wrap_future(self._handling.submit(self.handle, path))
+        if len(self._hanging) >= AT_ONCE:
+            return Taken("pending")  # nobody would begin with it
+        handled = self._handling.submit(self._finish, path, message)
         try:
             # What has not begun by then is never begun: it lies in the spool, and the worker takes it from there.
-            return await asyncio.wait_for(handled, self._patience_s)
+            return await asyncio.wait_for(asyncio.wrap_future(handled), self._patience_s)
         except TimeoutError:
+            if handled.running():
+                self._hanging.add(handled)
+                handled.add_done_callback(self._hanging.discard)
             return Taken("pending")
         except Exception:
             _LOG.exception("a message from %s waits for the database", message.source)
@@ -206,14 +218,16 @@ class Inbox:
         """Do something that needs the disk or the processor, never the database, in a thread kept for that."""
         return await asyncio.get_running_loop().run_in_executor(self._keepers, work, *args)
 
-    def drain(self) -> int:
-        """Handle all that lies in the spool; how many were.
+    def drain(self, *, older_than_s: float = 0) -> int:
+        """Handle what lies in the spool for so long; how many were.
+
+        What has only just come is in its own request's hands, which tells the sender what came of it.
 
         Raises:
             OperationalError: the database is away, or takes none of some messages in a row.
         """
         count = away = 0
-        for path in self._spool.waiting():
+        for path in self._spool.waiting(older_than_s=older_than_s):
             try:
                 self.handle(path)
             except OperationalError:
@@ -229,8 +243,9 @@ class Inbox:
     def handle(self, path: Path) -> Taken:
         """Bring a kept message into the database and handle it, in one transaction; then let the file go."""
         message = self._spool.read(path)
-        if message is None:
-            return Taken("done", repeated=True)
+        return Taken("done", repeated=True) if message is None else self._finish(path, message)
+
+    def _finish(self, path: Path, message: Message) -> Taken:
         taken = self._handle(message)
         path.unlink(missing_ok=True)
         return taken

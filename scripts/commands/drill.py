@@ -19,6 +19,7 @@ from scripts.commands._drill_faults import DrillError, drill_full, drill_order, 
 from scripts.commands._drill_kill import drill_kill
 from scripts.commands._drill_lookups import drill_lookups
 from scripts.commands._drill_soak import SoakPlan, drill_soak
+from scripts.commands._drill_webhooks import drill_webhooks
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Break a throw-away office, or a box, on purpose.")
 
@@ -95,6 +96,14 @@ def soak(
     """Soak a box: cameras and the office fail at random; memory stays flat, each candidate arrives once."""
     plan = SoakPlan(minutes, cameras, clip, scene, width, fps, seed, lines)
     _run(lambda home: drill_soak(home, plan, _say))
+
+
+@app.command(epilog="Example: tertib drill webhooks --messages 20")
+def webhooks(
+    messages: Annotated[int, typer.Option(min=2, max=500, help="To each door, for each of the two faults.")] = 20,
+) -> None:
+    """Let the database hang: every door still answers within a second; kill the office: each message arrives, once."""
+    _run(lambda home: drill_webhooks(home, messages_a_door=messages, told=_say).told())
 
 
 def _disk_alarm(url: str, home: Path) -> str:

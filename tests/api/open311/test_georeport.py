@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -210,3 +211,13 @@ def test_a_link_reaches_nothing_of_our_own_network(database, settings, link):
     fetcher = MediaFetcher(database, load_outside(settings), lookup=public_address)
     with pytest.raises(SendingRefused):
         fetcher(Effect(None, "channel_media", "k", {"channel": "open311", "url": link, "case": "x"}, 1))
+
+
+def test_a_client_that_sends_again_what_it_heard_no_answer_to_files_it_once(client, database, clock):
+    first = file(client).json()[0]["service_request_id"]
+    assert file(client).json()[0]["service_request_id"] == first
+    assert file(client, description="Lubang lain, di seberang pasar").json()[0]["service_request_id"] != first
+    clock.advance(timedelta(hours=2))
+    assert file(client).json()[0]["service_request_id"] != first, "it is there again: somebody tells it anew"
+    with database.session() as session:
+        assert len(session.scalars(select(CaseRow)).all()) == 3
