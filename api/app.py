@@ -14,6 +14,7 @@ from api import health
 from api.answers import install
 from api.audit import routes as audit
 from api.audit.publishing import publish_daily
+from api.board import audit_pages as trails
 from api.board import oversight_pages as statistics
 from api.board import pages as board
 from api.camera_setup import pages as camera_setup
@@ -79,6 +80,7 @@ ROUTERS = (
     live.router,
     board.router,
     statistics.router,
+    trails.router,
     camera_setup.router,
     portal.router,
     proof.router,

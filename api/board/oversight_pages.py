@@ -67,5 +67,7 @@ def statistics_csv(session: DbSession, user: Reader) -> Response:
         last = camera.last_package_at.isoformat() if camera.last_package_at else ""
         writer.writerow(["camera", camera.camera, "last_package_at", last])
         writer.writerow(["camera", camera.camera, "refused_7_days", camera.refused])
+        writer.writerow(["camera", camera.camera, "clock", camera.clock])
+        writer.writerow(["camera", camera.camera, "missing_of_last_100", camera.missing])
     headers = {"Content-Disposition": 'attachment; filename="statistics.csv"', "Cache-Control": "private, no-store"}
     return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)

@@ -29,6 +29,7 @@ OFFICE: tuple[Entry, ...] = (
     Entry("nav.desk", "/agency"),
     Entry("statistics.title", "/statistics", frozenset({"supervisor", "auditor", "admin"})),
     Entry("cameras.title", "/cameras", frozenset({"supervisor", "admin"})),
+    Entry("audit.title", "/audit", frozenset({"supervisor", "auditor", "admin"})),
 )
 
 

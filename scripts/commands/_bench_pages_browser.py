@@ -90,7 +90,7 @@ def _decided(page: Page, cases: int) -> dict[str, list[float]]:
         page.wait_for_selector("dialog[open]")
         page.keyboard.press("1")
         page.wait_for_url(lambda url, before=before: url != before and CASE.search(url) is not None)
-        page.wait_for_function("window.benchPicture && window.benchTitle")
+        page.wait_for_function("() => window.benchPicture && window.benchTitle")
         for name, key in (("title", "benchTitle"), ("picture", "benchPicture")):
             told: Any = page.evaluate(f"window.{key}")
             found[name].append(float(told) / 1000)

@@ -131,7 +131,7 @@ def take_next(page: Page) -> str:
 
 def test_cases_are_decided_by_keyboard_alone(page: Page) -> None:
     take_next(page)
-    page.wait_for_function("document.querySelector('video').currentTime > 0.2")
+    page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "one screen, no scrolling"
     expect(page.get_by_text(READY)).to_be_visible(timeout=15_000)
     page.keyboard.press("o")
@@ -240,7 +240,7 @@ def test_the_zoom_stays_from_picture_to_picture(page: Page) -> None:
 def test_what_the_rules_saw_lies_over_the_moving_clip(page: Page) -> None:
     take_next(page)
     page.wait_for_selector("[data-overlay-ready]", timeout=15_000)
-    page.wait_for_function("document.querySelector('video').readyState >= 2")
+    page.wait_for_function("() => document.querySelector('video').readyState >= 2")
     at = """async (second) => {
         const video = document.querySelector("video");
         video.pause();
@@ -277,20 +277,20 @@ def test_what_the_rules_saw_lies_over_the_moving_clip(page: Page) -> None:
 
 def test_the_player_steps_loops_slows_and_explains_itself(page: Page) -> None:
     take_next(page)
-    page.wait_for_function("document.querySelector('video').currentTime > 3.6")
+    page.wait_for_function("() => document.querySelector('video').currentTime > 3.6")
     time = "document.querySelector('video').currentTime"
     page.keyboard.press(" ")
-    page.wait_for_function("document.querySelector('video').paused")
+    page.wait_for_function("() => document.querySelector('video').paused")
     first = page.evaluate(time)
     page.keyboard.press(".")
-    page.wait_for_function("!document.querySelector('video').seeking")
+    page.wait_for_function("() => !document.querySelector('video').seeking")
     assert 0.01 < page.evaluate(time) - first < 0.12, "one frame"
     page.keyboard.press("-")
     assert page.evaluate("document.querySelector('video').playbackRate") == 0.5
     # The loop leads from behind the offence (5 s) to before it, again and again.
     page.keyboard.press("l")
     page.evaluate("document.querySelector('video').currentTime = 6.45")
-    page.wait_for_function("document.querySelector('video').currentTime < 5")
+    page.wait_for_function("() => document.querySelector('video').currentTime < 5")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Lines, track and signal phase on or off")
     page.keyboard.press("Escape")

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 from PIL import Image, ImageDraw
 
-from api.clock import now
+from api.clock import DatabaseClock, now
 from api.complaints.service import Complaint, open_complaint
 from api.contests.service import open_contest
 from api.corrections.service import Wish, open_correction
@@ -34,6 +34,7 @@ from api.tickets.service import issue_ticket
 from pipeline.evidence.package import MediaMember
 from tests.api.conftest import PASSWORD
 from tests.pipeline.evidence.builder import CAMERA_ID, OCCURRED_AT, VALID_FROM, camera_key, sealed_chain
+from tests.web.history import build_history
 
 CLIP = Path(__file__).parents[2] / "samples" / "clips" / "parkpow-cars.mp4"
 PLATE = "H 1234 AB"
@@ -95,8 +96,8 @@ def media() -> list[MediaMember]:
     ]
 
 
-def build_town(database: Database, settings: Settings, url: str) -> Town:
-    """Fill an office whose address is known."""
+def build_town(database: Database, settings: Settings, url: str, past: DatabaseClock | None = None) -> Town:
+    """Fill an office whose address is known; with its clock `past`, half a year of complaints lies behind it."""
     town = Town(url, database, settings)
     password = hash_password(PASSWORD)
     people: dict[str, User] = {}
@@ -136,6 +137,8 @@ def build_town(database: Database, settings: Settings, url: str) -> Town:
             accept_package(session, store, camera_id=CAMERA_ID, data=package.data, idempotency_key=None).case_id
             for package in sealed_chain(6, media_members=media(), occurred_at=OCCURRED_AT)
         ]
+    if past is not None:
+        build_history(database, past, {"dishub": people["dishub"]})
     officer = people["petugas"].actor
     tickets = []
     with database.session() as session:
@@ -183,6 +186,7 @@ def build_town(database: Database, settings: Settings, url: str) -> Town:
         "/agency/files/{name}/paper": f"/agency/files/{visitor.id}/paper",
         "/m/{reference}/{signature}": FileLinks(settings.secret).path(visitor.reference),
         "/cameras/{camera}": f"/cameras/{CAMERA_ID}",
+        "/audit/cases/{name}": f"/audit/cases/{references[0]}?prove=1",
         "the case of a contest": f"/review/{contest.id}",
         "the case of a complaint": f"/review/{complaint.id}",
         "a contested ticket": f"/t/{references[1]}",
