@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -65,6 +66,7 @@ class Sealer:
         ledger: Keeps the packages.
         software: What decided.
         new_id: Makes package ids.
+        doubts: What is doubtful about everything that this box sends at the moment, as of its clock.
     """
 
     def __init__(
@@ -74,11 +76,13 @@ class Sealer:
         ledger: Ledger,
         software: Software,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+        doubts: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._keys = keys
         self._ledger = ledger
         self._software = software
         self._new_id = new_id
+        self._doubts = doubts
 
     def seal(self, finding: Finding) -> SealedPackage:
         """Make the exhibits, sign, and hand over; when it returns the package is kept.
@@ -88,8 +92,9 @@ class Sealer:
             EvidenceError: The package would not verify.
         """
         camera_id = finding.scene.camera.id
+        told = draft(finding, self._software)
         package = seal(
-            draft(finding, self._software),
+            replace(told, doubts=(*told.doubts, *self._doubts())),
             key=self._keys[camera_id],
             link=self._ledger.chain_link(camera_id),
             package_id=self._new_id(),

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from pipeline.box.clock import FLAGGED_S, HELD_S
 from pipeline.box.health import HEALTH_FILE, CameraReport, ProcessReport, read_report
 from pipeline.scene import SceneError, load_scene
 
 Weight = Literal["ok", "warning", "wrong"]
 OLD_REPORT_S: Final = 30.0
 NO_PICTURE_S: Final = 30.0
-FLAGGED_S: Final = 2.0
-HELD_S: Final = 120.0
 LEAST_FREE_BYTES: Final = 1_000_000_000
 
 
@@ -116,10 +115,11 @@ def _check_process(name: str, report: ProcessReport, now_s: float) -> Iterator[F
         yield Finding(f"delivery {name}", "wrong", report.delivery)
     if report.office_clock_s is not None and abs(report.office_clock_s) > FLAGGED_S:
         weight: Weight = "wrong" if abs(report.office_clock_s) > HELD_S else "warning"
+        held = ", so that nothing is offered" if weight == "wrong" else ""
         yield Finding(
             f"clock of {name}",
             weight,
-            f"this box's clock is {-report.office_clock_s:+.0f} s off the office's: run timedatectl set-ntp on",
+            f"this box's clock is {-report.office_clock_s:+.0f} s off the office's{held}: run timedatectl set-ntp on",
         )
 
 

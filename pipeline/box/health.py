@@ -46,6 +46,8 @@ class CameraReport(BaseModel):
     packages: int = Field(0, ge=0)
     undecodable: int = Field(0, ge=0)
     resting: int = Field(0, ge=0)
+    decode_s: float = Field(0, ge=0)
+    inference_s: float = Field(0, ge=0)
     connections: int = Field(0, ge=0)
     gap_count: int = Field(0, ge=0)
     last_picture_at_s: float | None = None
@@ -75,8 +77,8 @@ class ProcessReport(BaseModel):
     office_clock_s: float | None = None
 
 
-def camera_report(camera: Camera) -> CameraReport:
-    """What one camera has done so far."""
+def camera_report(camera: Camera, inference_s: float = 0.0) -> CameraReport:
+    """What one camera has done so far; `inference_s` is the time that it spent in the detector."""
     stats, health = camera.stats, camera.health or StreamHealth(state="closed")
     size = health.size_px or (0, 0)
     return CameraReport(
@@ -92,6 +94,8 @@ def camera_report(camera: Camera) -> CameraReport:
         packages=stats.packages,
         undecodable=health.undecodable,
         resting=health.resting,
+        decode_s=health.decode_s,
+        inference_s=inference_s,
         connections=health.connections,
         gap_count=health.gap_count,
         last_picture_at_s=health.last_picture_at_s,

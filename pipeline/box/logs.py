@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from collections.abc import MutableMapping
@@ -24,6 +25,25 @@ def without_personal_data(_: object, __: str, line: MutableMapping[str, Any]) ->
         if isinstance(value, str) and key not in {"timestamp", "package"}:
             kept[key] = _PLATE.sub("[plate]", _PASSWORD.sub("", value))
     return kept
+
+
+class _Forwarded(logging.Handler):
+    """What libraries and other rooms log, in the same form and without personal data."""
+
+    def __init__(self, logger: structlog.typing.FilteringBoundLogger) -> None:
+        super().__init__(logging.WARNING)
+        self._logger = logger
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; of an exception its sentence only: a traceback would show too much."""
+        error = record.exc_info[1] if record.exc_info else None
+        more = {"why": f"{type(error).__name__}: {error}"} if error else {}
+        self._logger.log(record.levelno, record.getMessage(), **more)
+
+
+def forward_logging(logger: structlog.typing.FilteringBoundLogger) -> None:
+    """Let everything that uses Python's own logging go through a box's log."""
+    logging.basicConfig(handlers=[_Forwarded(logger)], level=logging.WARNING, force=True)
 
 
 def box_log(target: TextIO | None = None) -> structlog.typing.FilteringBoundLogger:

@@ -19,6 +19,8 @@ _COUNTERS = {
     "dropped": "Live pictures that came while the last was still being looked at",
     "undecodable": "Packets without a sound picture",
     "resting": "Packets that were not decoded because nothing moved",
+    "decode_s": "Time spent in the decoder",
+    "inference_s": "Time spent in the detector, waiting for other cameras included",
     "connections": "Sessions with the camera",
     "gap_count": "Stretches of which nothing was seen",
     "findings": "Offences told",
@@ -59,7 +61,7 @@ class BoxCollector(Collector):
 
     def _camera_metrics(self, cameras: list[CameraReport]) -> Iterable[Metric]:
         for name, told in _COUNTERS.items():
-            counter = CounterMetricFamily(f"tertib_camera_{name.removesuffix('_count')}", told, labels=["camera"])
+            counter = CounterMetricFamily(f"tertib_camera_{_figure(name)}", told, labels=["camera"])
             for camera in cameras:
                 counter.add_metric([camera.camera_id], getattr(camera, name))
             yield counter
@@ -98,6 +100,10 @@ class BoxCollector(Collector):
             for report in found:
                 gauge.add_metric([_name(report)], getattr(report, attribute))
             yield gauge
+
+
+def _figure(name: str) -> str:
+    return name.removesuffix("_s") + "_seconds" if name.endswith("_s") else name.removesuffix("_count")
 
 
 def _name(report: ProcessReport) -> str:

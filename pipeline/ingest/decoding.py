@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator
 from statistics import median
@@ -52,6 +53,8 @@ class Decoding:
         self.until_s = 0.0
         self.rested = 0
         self.damaged = 0
+        self.decode_s = 0.0
+        """Time spent in the decoder, in seconds."""
 
     @property
     def is_resting(self) -> bool:
@@ -139,11 +142,14 @@ class Decoding:
             yield from self._decode(packet, replayed=True)
 
     def _decode(self, packet: av.Packet | None, *, replayed: bool) -> Iterator[tuple[av.VideoFrame, bool]]:
+        began_s = time.perf_counter()
         try:
             pictures = self._stream.codec_context.decode(packet) if packet is None else packet.decode()
         except av.error.FFmpegError:
             self.damaged += 1
             return
+        finally:
+            self.decode_s += time.perf_counter() - began_s
         for picture in pictures:
             yield picture, replayed
 

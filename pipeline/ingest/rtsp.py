@@ -151,6 +151,7 @@ class RtspSource:
                     index, shown_at_s = frame.index + 1, self._steady()
                     yield frame
                 self.health.undecodable += session.damaged_since()
+                self.health.decode_s += session.decoded_since_s()
                 if session.rested:
                     self.health.resting, shown_at_s = self.health.resting + session.rested_since(), self._steady()
                     self._glance(session)
@@ -213,6 +214,7 @@ class _Session:
         self._last_s: float | None = None
         self._early: list[av.VideoFrame] = []
         self._told_damaged = self._told_rested = self._corrupt = 0
+        self._told_decode_s = 0.0
 
     @property
     def rested(self) -> bool:
@@ -228,6 +230,11 @@ class _Session:
         now = self._decoding.damaged + self._corrupt
         told, self._told_damaged = self._told_damaged, now
         return now - told
+
+    def decoded_since_s(self) -> float:
+        """Time spent in the decoder since the last call, in seconds."""
+        told, self._told_decode_s = self._told_decode_s, self._decoding.decode_s
+        return self._decoding.decode_s - told
 
     def rested_since(self) -> int:
         """Packets that were never decoded, since the last call."""

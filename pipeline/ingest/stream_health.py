@@ -37,6 +37,7 @@ class StreamHealth:
         packets: Encoded pictures that came.
         undecodable: Those that could not be decoded, or only damaged.
         resting: Those that were not decoded because nothing moved.
+        decode_s: Time spent in the decoder, in seconds.
         last_picture_at_s: When the last picture arrived, by the box's clock, seconds since 1970; None = none yet.
         clock_apart_s: The camera's clock minus the box's; None = the camera does not tell its own.
         size_px: Width and height of the pictures.
@@ -52,6 +53,7 @@ class StreamHealth:
     packets: int = 0
     undecodable: int = 0
     resting: int = 0
+    decode_s: float = 0.0
     last_picture_at_s: float | None = None
     clock_apart_s: float | None = None
     size_px: tuple[int, int] | None = None

@@ -6,20 +6,21 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import random
 
 import typer
 
 from pipeline.box.health import HEALTH_FILE, WRITE_EVERY_S, camera_report, process_report, write_report
-from pipeline.box.logs import box_log
+from pipeline.box.logs import box_log, forward_logging
 from pipeline.box.progress import Progress
 from pipeline.box.supervisor import Supervisor
 from pipeline.camera import Camera
 from pipeline.delivery.errors import SpoolError
 from pipeline.delivery.sender import Sender
 from pipeline.delivery.spool import Spool
+from pipeline.perception.timed_detector import TimedDetector
 
 ROUND_S = 1.0
 PROGRAM = "from scripts.tertib import main; main()"
@@ -33,9 +34,9 @@ def token_for(camera_id: str, given: str, keys: Path) -> str:
 
 @contextlib.contextmanager
 def reporting(
-    folder: Path, cameras: Sequence[Camera], spool: Spool, sender: Sender | None, why: Callable[[], str]
+    folder: Path, cameras: Sequence[Camera], spool: Spool, sender: Sender | None, timers: Sequence[TimedDetector]
 ) -> Iterator[None]:
-    """Write the process's report every few seconds while the block runs."""
+    """Write the process's report every few seconds while the block runs; `timers` are those of the cameras."""
     over = threading.Event()
     progress = [Progress(camera.stats, camera.health) for camera in cameras if camera.health]
 
@@ -44,11 +45,11 @@ def reporting(
             return  # the supervisor takes a process that says nothing for hung, and starts it again
         with contextlib.suppress(SpoolError, OSError):  # a full disk must not end the watch; an old report tells
             report = process_report(
-                [camera_report(camera) for camera in cameras],
+                [camera_report(camera, timer.spent_s) for camera, timer in zip(cameras, timers, strict=True)],
                 now_s=time.time(),
                 counts=spool.counts(),
                 most_bytes=spool.max_bytes,
-                delivery=why(),
+                delivery=sender.trouble if sender else "",
                 office_clock_s=sender.office_clock_s if sender else None,
             )
             write_report(report, folder / HEALTH_FILE)
@@ -71,9 +72,10 @@ def reporting(
 def supervise(scenes: Path, spools: Path, more: Sequence[str], metrics_port: int | None, stop: threading.Event) -> None:
     """Keep a process a scene running until `stop`."""
     log = box_log()
+    forward_logging(log)
 
     def command(scene: Path, spool: Path) -> list[str]:
-        return [sys.executable, "-c", PROGRAM, "camera", "run", str(scene), "--spool", str(spool), *more]
+        return [sys.executable, "-c", PROGRAM, "camera", "run", str(scene), "--spool", str(spool), "--log", *more]
 
     if metrics_port is not None:
         serve_metrics(spools, metrics_port)

@@ -14,7 +14,8 @@ from random import random
 from models.detector import load_detector
 from models.errors import ModelError
 from models.plates.reader import load_plate_reader
-from pipeline.box.logs import box_log
+from pipeline.box.clock import box_clock_doubts
+from pipeline.box.logs import box_log, forward_logging
 from pipeline.box.supervisor import Supervisor
 from pipeline.camera import Camera, run_cameras
 from pipeline.delivery.errors import SpoolError
@@ -25,6 +26,7 @@ from pipeline.exhibits import ExhibitError
 from pipeline.ingest import MediaError
 from pipeline.perception.shared_detector import SharedDetector
 from pipeline.perception.shared_reader import SharedReader
+from pipeline.perception.timed_detector import TimedDetector
 from pipeline.scene import SceneError, load_scene
 from pipeline.sealer import Sealer, running_software
 from scripts.commands._box_run import ROUND_S, reporting, serve_metrics, token_for
@@ -115,18 +117,24 @@ class Together:
         scene = load_scene(scene_file)
         name = scene.camera.id
         with Spool(spool) as kept:
+            timer = TimedDetector(self._detector)
             camera = Camera(
                 scene,
                 source_of(scene, scene_file, paced=self.paced, attempts=None),
-                detector=self._detector,
+                detector=timer,
                 reader=self._reader(scene.plate_countries),
             )
             folder = self.keys or spool / "keys"
-            sealer = Sealer(keys={name: folder_key(folder, name)}, ledger=kept, software=self._software)
             sender = self._sender(kept, name, folder)
+            sealer = Sealer(
+                keys={name: folder_key(folder, name)},
+                ledger=kept,
+                software=self._software,
+                doubts=lambda: box_clock_doubts(sender.office_clock_s if sender else None),
+            )
             sending = threading.Thread(target=lambda: sender.run(stop) if sender else None, daemon=True)
             sending.start()
-            with reporting(spool, [camera], kept, sender, lambda: sender.trouble if sender else ""):
+            with reporting(spool, [camera], kept, sender, [timer]):
                 try:
                     run_cameras([camera], sealer, stop=stop)
                 finally:
@@ -151,6 +159,7 @@ class Together:
 def run_together(scenes: Path, spools: Path, shared: Together, metrics_port: int | None, stop: threading.Event) -> None:
     """Keep a thread a scene running until `stop`."""
     log = box_log()
+    forward_logging(log)
 
     def start(command: Sequence[str]) -> CameraThread:
         return CameraThread(shared.watch, Path(command[0]), Path(command[1]), log.warning)

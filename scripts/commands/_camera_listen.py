@@ -20,7 +20,7 @@ from models.detector import Detector, load_detector
 from models.errors import ModelError
 from models.plates.reader import PlateReader, load_plate_reader
 from models.plates.reading import PlateReading
-from pipeline.box.logs import box_log
+from pipeline.box.logs import box_log, forward_logging
 from pipeline.delivery.errors import SpoolError
 from pipeline.delivery.sender import Sender
 from pipeline.delivery.spool import Spool
@@ -160,6 +160,7 @@ def listen(
     stop = threading.Event()
     folder = keys or spool / "keys"
     log = box_log()
+    forward_logging(log)
     try:
         code = OffenceCode(offence) if offence else None
     except ValueError:

@@ -6,18 +6,21 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import httpx
+import structlog
 import typer
 
 from models.detector import load_detector
 from models.errors import ModelError
 from models.plates.reader import load_plate_reader
+from pipeline.box.clock import box_clock_doubts
+from pipeline.box.logs import box_log, forward_logging
 from pipeline.box.simulated_camera import FAULTS, SimulatedCamera
 from pipeline.camera import Camera, CameraStats, Event, run_cameras
 from pipeline.delivery.enrolment import OfficeDoor
@@ -29,6 +32,7 @@ from pipeline.exhibits import ExhibitError, Finding
 from pipeline.ingest import MediaError
 from pipeline.perception.shared_detector import SharedDetector
 from pipeline.perception.shared_reader import SharedReader
+from pipeline.perception.timed_detector import TimedDetector
 from pipeline.scene import SceneError, load_scene
 from pipeline.sealer import Sealer, running_software
 from scripts.commands._box_run import reporting, supervise, token_for
@@ -43,6 +47,7 @@ from scripts.commands._signals import stopped_by_signal
 
 app = typer.Typer(help="The roadside process of a box.", no_args_is_help=True)
 
+Tell = Callable[[Camera, Event], None]
 FAILURES = (SceneError, MediaError, ModelError, EvidenceError, ExhibitError, SpoolError, OSError, ValueError)
 
 app.command(epilog=LISTEN_EXAMPLE)(listen)
@@ -70,25 +75,41 @@ def run(
     paced: Annotated[bool, typer.Option("--paced", help="Play files at the speed of recording.")] = False,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads of the detector.")] = 1,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Print a JSON line a candidate and one at the end.")] = False,
+    log: Annotated[bool, typer.Option("--log", help="As a service: log lines without plates, nothing else.")] = False,
 ) -> None:
     """Run the cameras of a box until their footage ends, or until it is stopped.
 
     What the office has not yet got stays in the spool.
     """
+    logger = box_log() if log else None
+    if logger:
+        forward_logging(logger)
     try:
         with Spool(spool) as kept:
-            cameras = _cameras(scene_files, instant(recorded_at), paced=paced, threads=threads)
+            timers: list[TimedDetector] = []
+            cameras = _cameras(scene_files, instant(recorded_at), timers, paced=paced, threads=threads)
             names = [camera.scene.camera.id for camera in cameras]
             folder = keys or spool / "keys"
             signing = {name: folder_key(folder, name) for name in names}
-            sealer = Sealer(keys=signing, ledger=kept, software=running_software())
             sender = Sender(kept, office, token or _tokens(names, folder)) if office else None
-            with reporting(spool, cameras, kept, sender, lambda: sender.trouble if sender else ""):
-                stats, sent = _run(cameras, sealer, sender, jsonl=jsonl)
+            sealer = Sealer(
+                keys=signing,
+                ledger=kept,
+                software=running_software(),
+                doubts=lambda: box_clock_doubts(sender.office_clock_s if sender else None),
+            )
+            with reporting(spool, cameras, kept, sender, timers):
+                stats, sent = _run(cameras, sealer, sender, _teller(jsonl=jsonl, log=logger))
             counts = kept.counts()
     except FAILURES as error:
+        if logger:
+            logger.warning("the camera's process ends", why=str(error))
+            raise SystemExit(2) from error
         raise typer.TyperException(str(error)) from error
-    _tell(stats, counts.pending, sent, jsonl=jsonl)
+    if logger:
+        logger.info("the footage has ended", count=stats.packages)
+    else:
+        _tell(stats, counts.pending, sent, jsonl=jsonl)
     if sent and (sent.stop or sent.refused):
         raise SystemExit(1)
 
@@ -103,7 +124,15 @@ def _tokens(names: Sequence[str], keys: Path) -> dict[str, str]:
     return found
 
 
-def _cameras(scene_files: Sequence[Path], recorded_at: datetime | None, *, paced: bool, threads: int) -> list[Camera]:
+def _cameras(
+    scene_files: Sequence[Path],
+    recorded_at: datetime | None,
+    timers: list[TimedDetector],
+    *,
+    paced: bool,
+    threads: int,
+) -> list[Camera]:
+    """The cameras of scenes; `timers` gets what each of them spends in the detector they share."""
     scenes = [(file, load_scene(file)) for file in scene_files]
     names = [scene.camera.id for _, scene in scenes]
     for file, scene in scenes:
@@ -114,30 +143,39 @@ def _cameras(scene_files: Sequence[Path], recorded_at: datetime | None, *, paced
         countries: SharedReader(load_plate_reader(countries=countries))
         for countries in {s.plate_countries for _, s in scenes}
     }
+    timers += [TimedDetector(detector) for _ in scenes]
     return [
         Camera(
             scene,
             source_of(scene, file, recorded_at=recorded_at, paced=paced, attempts=None),
-            detector=detector,
+            detector=timer,
             reader=readers[scene.plate_countries],
         )
-        for file, scene in scenes
+        for (file, scene), timer in zip(scenes, timers, strict=True)
     ]
 
 
+def _teller(*, jsonl: bool, log: structlog.typing.FilteringBoundLogger | None) -> Tell:
+    def tell(camera: Camera, event: Event) -> None:
+        if not isinstance(event, Finding):
+            return
+        if log:
+            log.info(f"found {event.candidate.offence.value}", camera=camera.scene.camera.id)
+            return
+        sys.stdout.write(event_line(event, as_json=jsonl) + "\n")
+        sys.stdout.flush()
+
+    return tell
+
+
 def _run(
-    cameras: Sequence[Camera], sealer: Sealer, sender: Sender | None, *, jsonl: bool
+    cameras: Sequence[Camera], sealer: Sealer, sender: Sender | None, tell: Tell
 ) -> tuple[CameraStats, SendResult | None]:
     """Cameras here, the sender in a thread of its own; when the cameras have ended, what waits is offered once more."""
     stop, results = threading.Event(), list[SendResult]()
     sending = threading.Thread(
         target=lambda: results.append(sender.run(stop)) if sender else None, name="sender", daemon=True
     )
-
-    def tell(_: Camera, event: Event) -> None:
-        if isinstance(event, Finding):
-            sys.stdout.write(event_line(event, as_json=jsonl) + "\n")
-            sys.stdout.flush()
 
     sending.start()
     try:

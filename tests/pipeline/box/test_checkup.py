@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from pipeline.box.checkup import check_processes, check_scenes
+from pipeline.box.clock import box_clock_doubts
 from pipeline.box.health import HEALTH_FILE, CameraReport, ProcessReport, read_report, write_report
-from pipeline.box.logs import box_log
+from pipeline.box.logs import box_log, forward_logging
 from pipeline.box.metrics import BoxCollector
+from pipeline.box.progress import Progress
+from pipeline.camera import CameraStats
+from pipeline.ingest.stream_health import StreamHealth
 from tests.scripts.terminal import Terminal
 from tests.scripts.test_camera_command import SCENE
 
@@ -98,3 +103,55 @@ def test_the_log_holds_no_plate_and_no_password() -> None:
     assert "H1234AB" not in target.getvalue()
     assert "1234" not in line["event"]
     assert "secret" not in line["event"]
+
+
+def test_a_process_with_several_cameras_is_counted_once(tmp_path: Path) -> None:
+    for name in ("smg-01", "smg-02"):
+        (tmp_path / name).mkdir()
+        write_report(report(camera_id=name, rss_bytes=500, waiting=2), tmp_path / name / HEALTH_FILE)
+    registry = CollectorRegistry()
+    registry.register(BoxCollector(tmp_path, now=lambda: NOW_S))
+    text = generate_latest(registry).decode()
+    memory = [line for line in text.splitlines() if line.startswith("tertib_process_memory_bytes")]
+    assert memory == ['tertib_process_memory_bytes{process="smg-01+smg-02"} 500.0']
+    assert text.count("tertib_spool_waiting{") == 2
+
+
+def test_what_libraries_log_has_the_same_form_and_no_plate() -> None:
+    target = io.StringIO()
+    root = logging.getLogger()
+    before = root.handlers[:]
+    forward_logging(box_log(target))
+    error = ValueError("H 1234 AB is no place")
+    logging.getLogger("anything").error("no evidence for rtsp://a:b@10.0.0.1/x", exc_info=error)
+    root.handlers[:] = before
+    line = json.loads(target.getvalue())
+    assert line["event"] == "no evidence for rtsp://10.0.0.1/x"
+    assert line["why"] == "ValueError: [plate] is no place"
+
+
+@pytest.mark.parametrize(
+    ("off_s", "doubts"),
+    [
+        (None, ()),
+        (1.4, ()),
+        (-30.0, ("the clock of this box is +30 s off the office's",)),
+        (7200.0, ("grave: the clock of this box is -7200 s off the office's",)),
+    ],
+)
+def test_a_box_whose_own_clock_is_off_says_so_in_every_package(off_s: float | None, doubts: tuple[str, ...]) -> None:
+    assert box_clock_doubts(off_s) == doubts
+
+
+def test_a_camera_whose_pictures_nobody_takes_any_more_is_stuck_and_one_that_rests_is_not() -> None:
+    stats, health = CameraStats(), StreamHealth(state="live")
+    progress = Progress(stats, health, stuck_after_s=10)
+    found = []
+    for second in range(60):
+        health.packets += 10
+        stats.frames += 10 if second < 10 else 0
+        health.resting += 10 if 10 <= second < 30 else 0
+        found.append(progress.is_stuck(second))
+    assert found.index(True) == 40
+    health.state = "waiting"
+    assert not progress.is_stuck(61)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import av
 import pytest
 
+from pipeline.box.health import rss_bytes
 from pipeline.box.simulated_camera import Fault, SimulatedCamera
 from pipeline.ingest import Frame
 from pipeline.ingest.rtsp import Patience, RtspSource
@@ -130,3 +132,81 @@ def test_when_the_box_s_clock_is_set_times_are_derived_anew(clip: Path) -> None:
         stream.close()
     assert after.at_s > time.time() + 7000
     assert "clock of this box was set by +7200" in gaps[0].why
+
+
+def test_five_hundred_reconnections_leave_no_file_no_thread_and_no_memory_behind(clip: Path) -> None:
+    with SimulatedCamera(clip, speed=20) as camera:
+        stream, gaps = source(camera)
+        held: list[tuple[int, int, int]] = []
+        segment = -1
+        for frame in stream.frames():
+            if frame.segment == segment:
+                continue
+            segment = frame.segment
+            if segment in {50, 500}:
+                files = len(list(Path("/proc/self/fd").iterdir()))
+                held.append((files, threading.active_count(), rss_bytes(os.getpid())))
+            if segment == 500:
+                break
+            camera.drop()
+        stream.close()
+    early, late = held
+    assert late[0] <= early[0] + 3
+    assert late[1] <= early[1] + 3
+    assert late[2] < early[2] + 12_000_000
+    assert len(gaps) == stream.health.gap_count == 500
+
+
+def larger(path: Path, scale: float, *, height_px: int | None = None) -> Path:
+    with av.open(str(path), "w") as output:
+        track = output.add_stream("libx264", rate=25)
+        track.width, track.height = round(160 * scale), height_px or round(96 * scale)
+        track.pix_fmt, track.options = "yuv420p", {"preset": "ultrafast"}
+        for level in range(50):
+            picture = av.VideoFrame(track.width, track.height, "yuv420p")
+            for plane in picture.planes:
+                plane.update(bytes([level * 4]) * plane.buffer_size)
+            output.mux(track.encode(picture))
+        output.mux(track.encode(None))
+    return path
+
+
+def test_pictures_of_the_scene_s_shape_are_scaled_to_it_and_the_camera_stays(clip: Path, tmp_path: Path) -> None:
+    with SimulatedCamera(clip) as camera:
+        stream, _ = source(camera, drawn_px=(160, 96))
+        frames = stream.frames()
+        next(frames)
+        camera.play(larger(tmp_path / "large.mp4", 2.0))
+        changed = list(islice((f for f in frames if f.picture.width == 320), 5))[-1]
+        assert changed.size_px == (160, 96)
+        assert changed.bgr().shape == (96, 160, 3)
+        (still,) = changed.memory.pictures([changed.media_s])
+        assert still is not None
+        assert still.shape == (96, 160, 3)
+        connections = stream.health.connections
+        list(islice(frames, 10))
+        assert stream.health.connections == connections
+        stream.close()
+
+
+def test_pictures_of_another_shape_are_a_gap_that_says_what_to_do(clip: Path, tmp_path: Path) -> None:
+    reasons: list[str] = []
+    with SimulatedCamera(clip) as camera:
+        stream = RtspSource(
+            camera.url,
+            patience=QUICK,
+            attempts=None,
+            drawn_px=(160, 96),
+            sleep=lambda _: reasons.append(stream.health.why) or time.sleep(0.05),
+        )
+        frames = stream.frames()
+        next(frames)
+        camera.play(larger(tmp_path / "square.mp4", 1.0, height_px=160))
+        camera.drop()
+        healing = threading.Timer(1.5, lambda: (camera.play(clip), camera.drop()))
+        healing.start()
+        after = until_segment(frames, 1)
+        stream.close()
+        healing.join()
+    assert after.picture.height == 96
+    assert any("drawn on 160 x 96 pixels, the pictures are 160 x 160: draw it" in reason for reason in reasons)
