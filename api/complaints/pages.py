@@ -6,17 +6,20 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
+from api.attachments.cleaning import MAX_FILES
+from api.attachments.service import attach
 from api.complaints import handling
-from api.complaints.service import Complaint, open_complaint
+from api.complaints.service import CITIZEN, Complaint, open_complaint
 from api.complaints.view import complaint_view
 from api.jurisdiction.model import Jurisdiction
 from api.portal.again import KeepingRoute, shown_again_by
 from api.portal.page import Texts, public_page
 from api.portal.submissions import FormTokenError, claim, new_form_token, record_case
+from api.portal.uploads import taken
 from api.portal.wording import MAX_CONTACT, MAX_NAME, MAX_PLACE, MAX_STORY, MIN_STORY, clean_line, clean_text
 from api.requests import DbSession, TheJurisdiction, get_database, get_jurisdiction, get_settings
 from api.store.errors import CaseNotFound
@@ -28,7 +31,7 @@ from api.store.transitions import allowed
 from api.tickets.party import party_of, passes_of
 
 router = APIRouter(include_in_schema=False, route_class=KeepingRoute)
-FIELDS: Final = ("category", "text", "place", "name", "contact")
+FIELDS: Final = ("category", "text", "place", "regency", "name", "contact")
 MAX_REFERENCE: Final = 60
 _FORM: Final = "complaint"
 _TELEPHONE: Final = re.compile(r"^\+?[0-9][0-9 ()./-]{5,}$")
@@ -49,8 +52,11 @@ def _page(
         ("", texts.text("public.complaint.category.choose")),
         *((category.id, category.names.text(texts.language)) for category in jurisdiction.complaint_categories),
     ]
+    regencies = sorted((one.names.text(texts.language), one.id) for one in jurisdiction.regencies)
     context = {
         "categories": categories,
+        "regencies": [("", texts.text("public.complaint.regency.choose")), *((key, name) for name, key in regencies)],
+        "most_files": MAX_FILES,
         "typed": typed,
         "errors": errors or {},
         "expired": expired,
@@ -81,7 +87,10 @@ def _checked(typed: dict[str, str], jurisdiction: Jurisdiction, texts: Texts, er
     reachable = _TELEPHONE.match(contact) or _EMAIL.match(contact)
     if contact and (len(contact) > MAX_CONTACT or not reachable):
         errors["contact"] = texts.text("public.complaint.error.contact")
-    return Complaint(typed["category"], text, place or None, name or None, contact or None)
+    # What is in no list was not chosen: the place then tells, or nothing does.
+    chosen = jurisdiction.regency_named(typed["regency"])
+    regency = None if chosen is None else chosen.id
+    return Complaint(typed["category"], text, place or None, name or None, contact or None, regency=regency)
 
 
 def _again(request: Request, session: Session, typed: Mapping[str, str]) -> Response:
@@ -98,14 +107,18 @@ def complaint_sent(
     category: Annotated[str, Form()] = "",
     text: Annotated[str, Form()] = "",
     place: Annotated[str, Form()] = "",
+    regency: Annotated[str, Form()] = "",
     name: Annotated[str, Form()] = "",
     contact: Annotated[str, Form()] = "",
     form_token: Annotated[str, Form()] = "",
+    file: Annotated[list[UploadFile] | None, File()] = None,
 ) -> Response:
-    """The complaint, once however often it is sent."""
-    typed = {"category": category, "text": text, "place": place, "name": name, "contact": contact}
+    """The complaint, once however often it is sent, with its photos."""
+    fields = (category, text, place, regency, name, contact)
+    typed = dict(zip(FIELDS, fields, strict=True))
     errors: dict[str, str] = {}
     complaint = _checked(typed, jurisdiction, Texts(request), errors)
+    photos = taken(file or [], Texts(request), errors)
     if errors:
         return _page(request, session, jurisdiction, typed=typed, errors=errors)
     try:
@@ -114,6 +127,8 @@ def complaint_sent(
         return _page(request, session, jurisdiction, typed=typed, expired=True)
     if held.first:
         case = open_complaint(session, complaint, jurisdiction=jurisdiction)
+        for photo in photos:
+            attach(session, case, photo, actor=CITIZEN)
         record_case(session, form_token, case.id)
     elif held.case_id is not None:
         case = session.get_one(CaseRow, held.case_id)

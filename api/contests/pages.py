@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
-from api.attachments.cleaning import (
-    MAX_BYTES,
-    MAX_FILES,
-    Attachment,
-    AttachmentTooLargeError,
-    AttachmentUnreadableError,
-    accept_attachment,
-)
+from api.attachments.cleaning import MAX_FILES
 from api.contests.service import contests_of, open_contest
 from api.jurisdiction.loading import jurisdictions_of
 from api.portal.again import KeepingRoute, shown_again_by
 from api.portal.page import Texts, public_page
 from api.portal.submissions import FormTokenError, claim, new_form_token, record_case
+from api.portal.uploads import taken
 from api.portal.wording import MAX_STORY, MIN_STORY, clean_text
 from api.requests import DbSession
 from api.store.errors import CaseNotFound, IllegalTransition
@@ -33,7 +27,6 @@ from api.tickets.party import party_of, passes_of
 from api.tickets.view import ticket_view
 
 router = APIRouter(include_in_schema=False, route_class=KeepingRoute)
-MAX_TOLD_NAME = 80
 
 
 def _page(
@@ -89,24 +82,6 @@ def _again(request: Request, session: Session, typed: Mapping[str, str]) -> Resp
     return _page(request, session, viewer, ticket, typed=kept, expired=True)
 
 
-def _attached(files: Sequence[UploadFile], texts: Texts, errors: dict[str, str]) -> list[Attachment]:
-    # A form without a chosen file sends an empty one without a name.
-    chosen = [file for file in files if file.filename]
-    if len(chosen) > MAX_FILES:
-        errors["file"] = texts.text("public.contest.error.file.many", most=MAX_FILES)
-        return []
-    kept = []
-    for file in chosen:
-        name = str(file.filename)[:MAX_TOLD_NAME]
-        try:
-            kept.append(accept_attachment(name, file.file.read(MAX_BYTES + 1)))
-        except AttachmentTooLargeError:
-            errors["file"] = texts.text("public.contest.error.file.large", name=name)
-        except AttachmentUnreadableError:
-            errors["file"] = texts.text("public.contest.error.file.kind", name=name)
-    return kept
-
-
 @router.post("/t/{reference}/contest")
 @shown_again_by(_again)
 def contest_sent(
@@ -131,7 +106,7 @@ def contest_sent(
         errors["ground"] = texts.text("public.contest.error.ground")
     if not MIN_STORY <= len(story) <= MAX_STORY:
         errors["text"] = texts.text("public.contest.error.text", n=len(story))
-    kept = _attached(file or [], texts, errors)
+    kept = taken(file or [], texts, errors)
     if errors:
         return _page(request, session, viewer, ticket, typed=typed, errors=errors)
     try:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from api.attachments.tables import AttachmentRow
 from api.complaints.service import CategoryUnknown, Complaint, complainant_of, open_complaint
 from api.complaints.tables import ComplainantRow
 from api.portal.page import Texts
@@ -14,6 +15,7 @@ from api.store.kinds import SYSTEM, Audience, CaseKind
 from api.store.references import new_reference
 from api.store.service import append, clocks_of, events_of
 from api.store.tables import CaseRow
+from tests.api.attachments.photos import photo, tells_where
 from tests.api.public_pages import Page, follow, get, send
 
 TYPED = {
@@ -193,3 +195,18 @@ def test_every_text_has_both_languages():
     texts = Texts(Asked())  # type: ignore[arg-type]
     assert texts.either({"id": "satu", "en": "one"}) == "one"
     assert texts.either({"id": "satu"}) == "satu"
+
+
+def test_a_photo_comes_along_without_its_position_and_the_regency_chooses_the_agency(client, database):
+    files = [("file", ("lubang.jpg", photo(), "image/jpeg"))]
+    form = get(client, "/complaints/new").form("/complaints/new")
+    values = {"category": "road_damage", "text": "Lubang besar di depan pasar", "regency": "kota-semarang"}
+    wrong = send(client, form, files=[("file", ("surat.apk", b"PK\x03\x04", "image/jpeg"))], **values)
+    assert wrong.status_code == 422
+    page = Page(wrong)
+    assert page.form("/complaints/new").fields["regency"] == "kota-semarang", "nothing typed is lost"
+    assert send(client, page.form("/complaints/new"), files=files).status_code == 303
+    with database.session() as session:
+        case = session.scalars(select(CaseRow)).one()
+        assert (case.agency, case.subject["regency"]) == ("kota-semarang", "kota-semarang")
+        assert not tells_where(session.scalars(select(AttachmentRow.data)).one())

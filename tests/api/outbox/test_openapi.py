@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -10,7 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from api.outbox.outside import load_outside
 from tests.api.payments.bank import Bank
 
-EXAMPLES = 6
+# A large run: TERTIB_OPENAPI_CASES=200 pytest tests/api/outbox/test_openapi.py
+EXAMPLES = int(os.environ.get("TERTIB_OPENAPI_CASES", "6"))
 
 schemathesis.serializer.alias("application/vnd.tertib.package", "application/octet-stream")
 

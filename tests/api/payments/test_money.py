@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -29,6 +30,8 @@ from api.store.transitions import allowed
 from tests.api.public_pages import make_ticket
 
 DUE = 500_000
+# A large run: TERTIB_MONEY_LIVES=500 TERTIB_MONEY_STEPS=50 pytest -k money_is_conserved
+LIVES, STEPS = int(os.environ.get("TERTIB_MONEY_LIVES", "6")), int(os.environ.get("TERTIB_MONEY_STEPS", "20"))
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 AMOUNTS = st.sampled_from([1, 100_000, 250_000, DUE - 1, DUE, DUE + 1, 750_000])
 
@@ -170,7 +173,9 @@ def test_money_is_conserved(database, settings, officer, make_user):
 
     run_state_machine_as_test(
         Here,
-        settings=trying(max_examples=6, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)),
+        settings=trying(
+            max_examples=LIVES, stateful_step_count=STEPS, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
     )
 
 
