@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import queue
 import threading
 from collections import Counter
@@ -33,15 +34,17 @@ from pipeline.evidence.package import SealedPackage
 from pipeline.exhibits import ExhibitError, Finding, beside
 from pipeline.hearing import Hearing, with_doubts
 from pipeline.ingest import Frame, MediaError, MotionGate, Source
+from pipeline.ingest.decoding import LONGEST_REST_S
 from pipeline.ingest.latest import LatestOnly
 from pipeline.ingest.saving import KeyframeRest, Steps
 from pipeline.ingest.stream_health import StreamHealth
 from pipeline.passage import Presence
-from pipeline.perception.need import PhaseWindow, all_stand
+from pipeline.perception.need import Pace, PhaseWindow, all_stand
 from pipeline.perception.phase import PhaseChange
-from pipeline.perception.plates import PlateAlbum, read_plate
+from pipeline.perception.plates import PlateAlbum, PlateVote, read_plate
 from pipeline.perception.riders import RiderTally
 from pipeline.perception.signals import Signals
+from pipeline.perception.still import StillPicture
 from pipeline.perception.track import Box, Track
 from pipeline.perception.tracker import Tracker
 from pipeline.rules import Moment
@@ -54,6 +57,8 @@ Event = Finding | Crossing | PhaseChange
 LOW_CONFIDENCE = 0.15
 """Boxes from here on continue a track; only confident ones start one."""
 SURE_PERSON = 0.4
+LONGEST_STEP_S = 0.7
+"""Between two sightings of who stands, in seconds: of longer gaps the rules say that nobody knows what happened."""
 NOWHERE: Box = (0.0, 0.0, 0.0, 0.0)
 REMEMBERED_PICTURES = 300
 """Analysed pictures whose boxes are kept to know the bystanders on a still: as long as the ring is."""
@@ -132,19 +137,25 @@ class Camera:
 
     def _begin_segment(self) -> None:
         self._gate = MotionGate()
+        self._still = StillPicture()
+        self._followed_at_s, self._followed_frame = float("-inf"), 0
         self._tracker.reset()
         self._album = PlateAlbum()
         self._riders = RiderTally()
         self._looked_at: set[int] = set()
         self._hearing = Hearing(
             self.scene,
-            read_plate=lambda track: read_plate(self._album.looks(track), self._reader),
+            read_plate=self._read_plate,
             read_riders=self._riders.verdict,
         )
         self._remembered: dict[int, _Seen] = {}
         self._counter = LineCounter(self.scene.count_lines, self.scene.ground)
         self._window = PhaseWindow(self.scene)
+        self._pace = Pace(self.scene)
+        self._paces = self._steps.pace and self._steps.gate and self._pace.applies
         self._standing = False
+        # A law that counts looks without a plate must not count one look many times.
+        self._reuses = self._steps.still and not self._hearing.reads_all_plates
         self._last_due_s = float("-inf")
 
     @property
@@ -199,30 +210,58 @@ class Camera:
         yield from self._finish(frame, over=False)
 
     def _look(self, frame: Frame, picture: NDArray[np.uint8] | None) -> Iterator[Event]:
-        """Infer and judge, unless nothing moves."""
+        """Infer and judge, unless nothing moves; in a picture that has not changed who stands there is known."""
+        moves = ((self._steps.gate or self._reuses) and self._gate.opens(frame)) or not self._steps.gate
+        kept = self._still.holds(self._gate.luma, frame.at_s) if self._reuses else None
+        if kept is not None:
+            self._stay(kept, frame.at_s)
         following = self._tracker.alive(frame.at_s)
-        passes = not self._steps.gate or self._gate.passes(frame, following=bool(following))
-        self._rest.still(frame.at_s, quiet=not passes and not following and not self._hearing.open_tracks())
-        if passes:
-            self.stats.inferred += 1
-            picture = frame.bgr() if picture is None else picture
-            seen = self._detector.detect(picture, confidence=LOW_CONFIDENCE)
-            tracks, numbers = self._tracker.update(seen, frame.at_s, frame.index)
-            self._remember(frame, _Seen(seen, numbers, frame.at_s))
-            if self._hearing.looks_at_riders:
-                motorcycles = [track for track in tracks if track.vehicle_class == "motorcycle"]
-                self._looked_at |= {track.id for track in motorcycles}
-                self._riders.look(frame.at_s, frame.index, picture, motorcycles, seen)
-            persons = _on_foot(seen, tracks)
-            moment = Moment(
-                frame.at_s,
-                frame.index,
-                tuple(tracks),
-                self._signals.log,
-                self.scene,
-                persons=persons,
-                stamp_sigma_s=frame.clock.stamp_sigma_s,
-            )
+        if self._paces and kept is None and self._pace.waits(frame.at_s, self._gate.moving):
+            return
+        if moves or (following and self._gate.beats(frame.at_s)):
+            if kept is None:
+                picture = frame.bgr() if picture is None else picture
+                yield from self._judge(frame, self._infer(frame, picture), picture)
+            else:
+                yield from self._judge(frame, kept, None)
+        known = not following or (self._reuses and self._still.holds(self._gate.luma, frame.at_s) is not None)
+        self._rest.still(frame.at_s, quiet=not moves and known and not self._hearing.open_tracks())
+
+    def _infer(self, frame: Frame, picture: NDArray[np.uint8]) -> Detections:
+        self.stats.inferred += 1
+        seen = self._detector.detect(picture, confidence=LOW_CONFIDENCE)
+        if self._reuses:
+            self._still.looked(self._gate.luma, frame.at_s, seen)
+        return seen
+
+    def _stay(self, kept: Detections, at_s: float) -> None:
+        """Who stands is followed through the time of which a resting camera shows no picture."""
+        gap_s = at_s - self._followed_at_s
+        if len(kept) and gap_s <= LONGEST_REST_S + 1:
+            for step in range(1, math.ceil(gap_s / LONGEST_STEP_S)):
+                between_s = self._followed_at_s + step * LONGEST_STEP_S
+                self._tracker.update(kept, between_s, self._followed_frame, again=True)
+
+    def _judge(self, frame: Frame, seen: Detections, picture: NDArray[np.uint8] | None) -> Iterator[Event]:
+        """Follow and ask the rules; without a picture, `seen` is an earlier look, which tells no more of plates."""
+        tracks, numbers = self._tracker.update(seen, frame.at_s, frame.index, again=picture is None)
+        self._followed_at_s, self._followed_frame = frame.at_s, frame.index
+        self._remember(frame, _Seen(seen, numbers, frame.at_s))
+        if picture is not None and self._hearing.looks_at_riders:
+            motorcycles = [track for track in tracks if track.vehicle_class == "motorcycle"]
+            self._looked_at |= {track.id for track in motorcycles}
+            self._riders.look(frame.at_s, frame.index, picture, motorcycles, seen)
+        persons = _on_foot(seen, tracks)
+        moment = Moment(
+            frame.at_s,
+            frame.index,
+            tuple(tracks),
+            self._signals.log,
+            self.scene,
+            persons=persons,
+            stamp_sigma_s=frame.clock.stamp_sigma_s,
+        )
+        if picture is not None:
             self._album.collect(
                 picture,
                 seen,
@@ -232,9 +271,15 @@ class Camera:
                 media_s=frame.media_s,
                 frame=frame.index,
             )
-            self.stats.candidates += self._hearing.look(moment, self._album.merits(frame.index))
-            yield from self._counter.look(tracks, frame.at_s)
-            self._standing = self._steps.need and all_stand(tracks, frame.at_s)
+        self.stats.candidates += self._hearing.look(moment, self._album.merits(frame.index))
+        yield from self._counter.look(tracks, frame.at_s)
+        self._standing = self._steps.need and all_stand(tracks, frame.at_s)
+        self._pace.looked(tracks, seen.boxes, frame.at_s)
+
+    def _read_plate(self, track_id: int) -> PlateVote:
+        """What a track's plate says; where plates are the law every look at it is read."""
+        thrifty = self._steps.reads and not self._hearing.reads_all_plates
+        return read_plate(self._album.looks(track_id), self._reader, thrifty=thrifty)
 
     def _count(self, frame: Frame) -> None:
         self.stats.frames = frame.index + 1

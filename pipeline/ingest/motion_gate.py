@@ -40,6 +40,8 @@ class MotionGate:
         self._learn_s = learn_s
         self.luma: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         """The small brightness picture that was looked at last, as float32 [h, w]."""
+        self.moving: NDArray[np.bool_] = np.zeros((0, 0), np.bool_)
+        """Which of its pixels move, bool [h, w]."""
         self._background: NDArray[np.float32] | None = None
         self._previous: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self._last_at_s = 0.0
@@ -70,13 +72,14 @@ class MotionGate:
         # change of exposure moves all pixels alike: neither is motion.
         foreground = np.abs(levelled(luma - self._background)) > self._difference
         fresh = np.abs(levelled(luma - self._previous)) > self._difference / 2
-        moving = float(np.mean(foreground & fresh)) > self._share
+        self.moving = foreground & fresh
+        moves = float(np.mean(self.moving)) > self._share
         self._previous = luma
         step_s = max(0.0, frame.at_s - self._last_at_s) if self._last_at_s else 0.0
         weight = min(1.0, step_s / self._learn_s)
         self._background += weight * (luma - self._background)
         self._last_at_s = frame.at_s
-        if moving:
+        if moves:
             self._open_until_s = frame.at_s + self._hold_s
         if frame.at_s <= self._open_until_s:
             self._passed_at_s = frame.at_s

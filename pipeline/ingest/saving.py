@@ -29,7 +29,11 @@ class Steps:
         keyframes: While nothing moves for long, only keyframes are decoded; what woke the camera is decoded after all.
         still: A picture that has not changed since it was looked at is not looked at again: who stands there stands.
         need: Half the rate while every road user that is followed stands still.
+        pace: Where the laws are about staying somewhere, the slower all are the fewer looks; who comes anew is seen by
+            its motion.
         phase: A camera that only enforces signals infers from two seconds before yellow until the red is over.
+        reads: Where the three best looks at a plate say the same, the others are left unread (not where plates are the
+            law).
         convert: Only pictures that are inferred are converted to colour.
     """
 
@@ -37,7 +41,9 @@ class Steps:
     keyframes: bool = True
     still: bool = True
     need: bool = True
+    pace: bool = True
     phase: bool = True
+    reads: bool = True
     convert: bool = True
 
     @classmethod

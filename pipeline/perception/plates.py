@@ -30,6 +30,9 @@ ENOUGH = 0.85
 """Confidence of one confirmed look after which the second reader is not asked about another."""
 MOST_CONFIRMED = 2
 """Looks that a second reader is asked about: it costs ten times the first."""
+ENOUGH_LOOKS = 3
+ONE_VOICE = 0.95
+"""Share of all votes that the text must have when the looks beyond the third are left unread."""
 MOST_WANDERING = 0.2
 """How far a plate may seem to move on its vehicle, as a share of its box, while the vehicle turns or comes nearer."""
 HIGHEST_PLACE = 0.2
@@ -196,15 +199,25 @@ class PlateAlbum:
             del self._looks[track]
 
 
-def read_plate(looks: Sequence[PlateLook], reader: PlateReader) -> PlateVote:
-    """Read every look and let them vote.
+def read_plate(looks: Sequence[PlateLook], reader: PlateReader, *, thrifty: bool = False) -> PlateVote:
+    """Read the looks and let them vote.
 
     A reader of two stages looks at all of them with its first, cheap stage; its second, different one is only asked
     about the looks that say best what all of them say together.
+
+    Args:
+        looks: Best first.
+        reader: Of one look.
+        thrifty: Leave the others unread once the best `ENOUGH_LOOKS` say the same and nothing else.
     """
     if not isinstance(reader, TwoStageReader):
         return vote(looks, [reader.read(look.crop) for look in looks])
-    readings = [reader.glance(look.crop) for look in looks]
+    readings: list[PlateReading] = []
+    for look in looks:
+        if thrifty and len(readings) == ENOUGH_LOOKS and _of_one_voice(looks, readings):
+            looks = looks[:ENOUGH_LOOKS]
+            break
+        readings.append(reader.glance(look.crop))
     together = pool(readings, [look.merit for look in looks]).shares
     elected = together[0][0] if together else None
     order = sorted(
@@ -216,6 +229,15 @@ def read_plate(looks: Sequence[PlateLook], reader: PlateReader) -> PlateVote:
         if readings[index].text == elected and readings[index].confidence >= ENOUGH:
             break
     return vote(looks, readings)
+
+
+def _of_one_voice(looks: Sequence[PlateLook], readings: Sequence[PlateReading]) -> bool:
+    """Whether all readings say the same text, and together hardly think of another."""
+    texts = {reading.best for reading in readings}
+    if len(texts) != 1 or None in texts:
+        return False
+    pooled = pool(readings, [look.merit for look in looks[: len(readings)]])
+    return pooled.doubt is None and pooled.shares[0][1] >= ONE_VOICE
 
 
 def vote(looks: Sequence[PlateLook], readings: Sequence[PlateReading]) -> PlateVote:

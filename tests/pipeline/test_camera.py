@@ -17,6 +17,7 @@ from pipeline.evidence.package import SealedPackage
 from pipeline.evidence.verify import verify
 from pipeline.exhibits import Finding
 from pipeline.ingest import MediaError, open_source
+from pipeline.ingest.saving import Steps
 from pipeline.rules.crossing import Crossing
 from pipeline.scene import Scene
 from pipeline.sealer import FolderLedger, Sealer
@@ -147,6 +148,23 @@ def test_nothing_is_inferred_where_nothing_moves(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", [Vehicle(200, downwards(90, 45, since=6))], 8)
     _, _, stats = watched(camera(clip, scene(lanes=[ONE_WAY_UP]), []))
     assert stats.inferred < 0.6 * stats.analysed
+
+
+def test_who_stands_is_followed_while_the_camera_rests_and_found_when_he_moves_on(tmp_path: Path) -> None:
+    # Seven seconds at the gate without any motion, and then into the lane that is kept for buses.
+    waits = Vehicle(200, lambda t: (160, 120 if t < 7 else 120 + 30 * (t - 7)))
+    clip = write_clip(tmp_path / "clip.mp4", [waits], 10)
+    found: dict[str, tuple[list[tuple[str, str | None]], int, int]] = {}
+    for name, steps in {"all": Steps(), "none": Steps.none()}.items():
+        source = open_source(str(clip), recorded_at=MORNING, started_at=MORNING)
+        watching = Camera(
+            scene(lanes=[BUSES_ONLY]), source, detector=Onlooker([waits]), reader=PlateOf({200: "H1"}), steps=steps
+        )
+        events, _, stats = watched(watching)
+        told = [(e.candidate.offence.value, e.plate.text) for e in events if isinstance(e, Finding)]
+        found[name] = (told, stats.tracks, stats.inferred)
+    assert found["all"][:2] == found["none"][:2] == ([("bus_lane", "H1")], 1)
+    assert found["all"][2] < 0.6 * found["none"][2]
 
 
 def test_what_was_found_in_a_clip_that_is_cut_off_is_told_before_the_complaint(tmp_path: Path) -> None:

@@ -234,3 +234,33 @@ def test_the_second_reader_is_asked_about_few_looks_and_must_agree() -> None:
     assert "two readers" in (refused.reason or "")
     assert refused.candidates[0][0] == "H1AB"
     assert differing.asked <= 2
+
+
+class Successive(Stages):
+    """Reads one text after another."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__(texts[0])
+        self.texts, self.glances = texts, 0
+
+    def glance(self, crop_bgr: np.ndarray) -> PlateReading:
+        self.text = self.texts[self.glances]
+        self.glances += 1
+        return super().glance(crop_bgr)
+
+
+@pytest.mark.parametrize(
+    ("texts", "glances"),
+    [(("H1AB",) * 5, 3), (("H1AB", "H1A8", "H1AB", "H1AB", "H1AB"), 5)],
+    ids=["agreed", "one differs"],
+)
+def test_a_thrifty_reader_reads_on_unless_the_best_looks_say_the_same(texts: tuple[str, ...], glances: int) -> None:
+    reader = Successive(*texts)
+    read_plate(looks(5), reader, thrifty=True)
+    assert reader.glances == glances
+
+
+def test_a_reader_that_is_not_thrifty_reads_every_look() -> None:
+    reader = Successive(*("H1AB",) * 5)
+    assert read_plate(looks(5), reader).text == "H1AB"
+    assert reader.glances == 5
