@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -30,6 +31,8 @@ from api.enrolment import routes as enrolment
 from api.eoffice import pages as eoffice
 from api.intake import evidence
 from api.intake import routes as intake
+from api.intake.evidence_store import EvidenceStore
+from api.intake.orphans import sweep_orphans
 from api.limits import BodyLimit
 from api.live import routes as live
 from api.mall import pages as mall
@@ -44,10 +47,12 @@ from api.outbox.worker import WorkerThread
 from api.payments import pages as paying
 from api.payments import routes as payments
 from api.people import pages as sign_in
+from api.people import step_pages as second_steps
 from api.people.forms import FormTokens, protect_forms
 from api.portal import pages as portal
 from api.portal import proof, vehicle
 from api.register import pages as register_pages
+from api.retention.sweeping import erase_due
 from api.review import answer_pages as answers
 from api.review import pages as review
 from api.review.sweeping import sweep_review
@@ -63,11 +68,13 @@ from api.web.security import SecurityHeaders
 _LOG = logging.getLogger("tertib.office")
 # Any number that no other program is likely to use: one process of an office sweeps.
 _SWEEPER_LOCK = 7_415_025
+_TIDY_EVERY_S = 3600.0
 
 ROUTERS = (
     health.router,
     web.router,
     sign_in.router,
+    second_steps.router,
     enrolment.router,
     intake.router,
     evidence.router,
@@ -128,7 +135,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
-        thread = threading.Thread(target=_sweep, args=(held, settings.sweep_seconds, stop), name="sweeper", daemon=True)
+        thread = threading.Thread(target=_sweep, args=(held, settings, stop), name="sweeper", daemon=True)
         worker = WorkerThread(lambda: worker_of(held, settings, outside, inbox, register))
         if sweeper:
             thread.start()
@@ -171,10 +178,11 @@ def create_app(
     return app
 
 
-def _sweep(database: Database, pause_s: float, stop: threading.Event) -> None:
+def _sweep(database: Database, settings: Settings, stop: threading.Event) -> None:
     """Sweep until stopped; of several processes of one office only the one that holds the lock does."""
     first = True
-    while first or not stop.wait(pause_s):
+    tidied_s = -_TIDY_EVERY_S
+    while first or not stop.wait(settings.sweep_seconds):
         first = False
         try:
             with database.engine.connect() as connection:
@@ -184,6 +192,9 @@ def _sweep(database: Database, pause_s: float, stop: threading.Event) -> None:
                 connection.rollback()
                 try:
                     _sweep_all(database, stop)
+                    if time.monotonic() - tidied_s >= _TIDY_EVERY_S:
+                        tidied_s = time.monotonic()
+                        _tidy(database, settings, stop)
                 finally:
                     connection.execute(select(func.pg_advisory_unlock(_SWEEPER_LOCK)))
                     connection.rollback()
@@ -202,3 +213,13 @@ def _sweep_all(database: Database, stop: threading.Event) -> None:
             swept = sweep_review(session, now(session)) > 0 or swept
     with database.session() as session:
         publish_daily(session, now(session), database.jurisdictions.first.zone)
+
+
+def _tidy(database: Database, settings: Settings, stop: threading.Event) -> None:
+    """Once an hour: what killed uploads left, and what must go by the rules of retention."""
+    with database.session() as session:
+        sweep_orphans(session, EvidenceStore(settings.evidence), now_s=time.time())
+    erased = True
+    while erased and not stop.is_set():
+        with database.session() as session:
+            erased = bool(erase_due(session))

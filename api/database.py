@@ -28,6 +28,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from api.clock import CLOCK_KEY, Clock, DatabaseClock
 from api.jurisdiction.loading import JURISDICTIONS_KEY, Jurisdictions
+from api.secrecy.columns import give_ring
+from api.secrecy.ring import RING_KEY, Ring, RingError
 from api.settings import Settings, kept_secret
 from api.store.copying import copy_rules
 
@@ -72,9 +74,12 @@ class Database:
         url: postgresql:// address of the application's role.
         clock: where services take the time from.
         jurisdictions: law and deadlines; every session carries them.
+        ring: the keys that personal data is sealed with; None (a test's): it lies there plainly.
     """
 
-    def __init__(self, url: str, *, jurisdictions: Jurisdictions, clock: Clock | None = None) -> None:
+    def __init__(
+        self, url: str, *, jurisdictions: Jurisdictions, clock: Clock | None = None, ring: Ring | None = None
+    ) -> None:
         self.clock = clock or DatabaseClock()
         self.jurisdictions = jurisdictions
         self.engine: Engine = create_engine(
@@ -91,6 +96,10 @@ class Database:
             expire_on_commit=False,
             info={CLOCK_KEY: self.clock, JURISDICTIONS_KEY: jurisdictions},
         )
+        self.seals = ring is not None
+        if ring is not None:
+            give_ring(self.engine, ring)
+            self.carry(RING_KEY, ring)
 
     def carry(self, key: str, value: object) -> None:
         """Let every session carry a value in its `info`, beside the clock and the law."""
@@ -144,7 +153,24 @@ def connect(settings: Settings, *, clock: Clock | None = None) -> Database:
     else:
         owner_url, app_url = _external(settings)
     migrate(owner_url)
-    return Database(app_url, jurisdictions=jurisdictions, clock=clock)
+    return Database(app_url, jurisdictions=jurisdictions, clock=clock, ring=_ring(settings.home, app_url))
+
+
+def _ring(home: Path, app_url: str) -> Ring | None:
+    """The office's keys for personal data; a new office makes them.
+
+    An office from before there were keys goes on without: an older version beside this one could not read what is
+    sealed. `tertib office rotate-key` makes the first key once the older version is gone.
+    """
+    try:
+        if not Ring.is_kept(home):
+            with psycopg.connect(app_url, connect_timeout=10) as connection:
+                held = "SELECT EXISTS (TABLE cases) OR EXISTS (TABLE vehicles) OR EXISTS (TABLE users)"
+                if connection.execute(held).fetchone() != (False,):
+                    return None
+        return Ring.load(home)
+    except RingError as error:
+        raise DatabaseError(str(error)) from error
 
 
 def _driver(url: str) -> URL:

@@ -22,7 +22,8 @@ from sqlalchemy.orm import Session
 
 from api.backup.server import BackupError, base_backup, end_recovery, fetch_log, keep_log, place
 from api.database import DATABASE_NAME, start_embedded
-from api.intake.evidence_store import EvidenceStore
+from api.intake.evidence import EvidenceErased, evidence_key
+from api.intake.evidence_store import EvidenceDamaged, EvidenceStore
 from api.intake.tables import PackageRow
 from api.store.hashing import iso_utc
 from api.store.tables import CaseRow, EventRow
@@ -67,6 +68,7 @@ class Restored:
         cases: cases in the database.
         events: their events.
         packages: evidence packages that the database names.
+        erased: of these, those whose time was over: their keys were destroyed.
         missing: packages without their file, or whose file is another one; must be empty.
         last_event_at: when the newest event happened; None: there is none.
     """
@@ -74,6 +76,7 @@ class Restored:
     cases: int
     events: int
     packages: int
+    erased: int
     missing: tuple[str, ...]
     last_event_at: str | None
 
@@ -170,18 +173,27 @@ def restore(backup: Path, home: Path, *, until: datetime | None = None) -> str:
 def examine(session: Session, store: EvidenceStore, *, quick: bool = False) -> Restored:
     """What the office holds, each package compared with its file (`quick`: only whether the file is there)."""
     missing = []
-    query = select(PackageRow.package_id, PackageRow.sha256).execution_options(yield_per=_PAGE)
-    packages = 0
-    for package_id, sha256 in session.execute(query):
+    query = select(PackageRow).execution_options(yield_per=_PAGE)
+    packages = erased = 0
+    for row in session.scalars(query):
         packages += 1
-        path = store.path_of(sha256)
-        if not path.is_file() or not (quick or hashlib.sha256(path.read_bytes()).hexdigest() == sha256):
-            missing.append(str(package_id))
+        try:
+            key = evidence_key(session, row)
+            if not quick:
+                store.read(row.sha256, key)
+            elif not store.path_of(row.sha256).is_file():
+                missing.append(str(row.package_id))
+        except EvidenceErased:
+            erased += 1
+        except EvidenceDamaged:
+            missing.append(str(row.package_id))
+        session.expunge(row)
     last = session.scalar(select(func.max(EventRow.at)))
     return Restored(
         cases=session.scalar(select(func.count()).select_from(CaseRow)) or 0,
         events=session.scalar(select(func.count()).select_from(EventRow)) or 0,
         packages=packages,
+        erased=erased,
         missing=tuple(missing),
         last_event_at=None if last is None else iso_utc(last),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,8 +14,8 @@ from api.audit.proving import ProofError, prove_case
 from api.audit.tables import TreeHeadRow, TreeLeafRow, TreeStampRow
 from api.clock import now
 from api.intake.cameras import key_ring
-from api.intake.evidence import package_of
-from api.intake.evidence_store import EvidenceDamaged, EvidenceStore
+from api.intake.evidence import evidence_key, package_of
+from api.intake.evidence_store import EvidenceStore
 from api.store.hashing import iso_utc
 from api.store.reading import Viewer, case_for, log_view, readable_by
 from api.store.service import events_of
@@ -54,6 +53,7 @@ def contents_of(session: Session, store: EvidenceStore, viewer: Viewer, referenc
     Raises:
         CaseNotFound: absent, or not for this viewer.
         EvidenceDamaged: the stored package is gone or changed.
+        EvidenceErased: its time was over.
     """
     asked = case_for(session, viewer, reference, purpose=f"court: {purpose}")
     cases = _family(session, viewer, asked)
@@ -72,9 +72,7 @@ def contents_of(session: Session, store: EvidenceStore, viewer: Viewer, referenc
         "package": None,
     }
     if row is not None:
-        package = store.path_of(row.sha256).read_bytes() if store.path_of(row.sha256).is_file() else b""
-        if hashlib.sha256(package).hexdigest() != row.sha256:
-            raise EvidenceDamaged(f"The stored package of {asked.reference} is not what was received.")
+        package = store.read(row.sha256, evidence_key(session, row))
         facts["package"] = {
             "name": f"{row.package_id}.tertib",
             "sha256": row.sha256,

@@ -13,11 +13,30 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+
 from api.problems import OfficeError
+from api.secrecy.cases import part_of
 
 # Linux writes at most so many pieces in one call (IOV_MAX).
 _MAX_PIECES: Final = 1024
+_BLOCK_BYTES: Final = 16
 _NO_UNNAMED_FILES: Final = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT})
+
+
+def cipher_at(key: bytes, offset: int) -> CipherContext:
+    """The cipher of a stored package from a byte on; it is the same in both directions.
+
+    Args:
+        key: the case's.
+        offset: byte of the file, from 0.
+    """
+    block, inside = divmod(offset, _BLOCK_BYTES)
+    made = Cipher(AES256(part_of(key, "evidence")), CTR(block.to_bytes(_BLOCK_BYTES, "big"))).encryptor()
+    made.update(bytes(inside))
+    return made
 
 
 class StorageFull(OfficeError):  # noqa: N818 - reads as what happened
@@ -51,10 +70,15 @@ class Arrival:
 
     Args:
         folder: the folder of the evidence; made here when it is absent.
+        key: what lies on disk is enciphered with it (AES-256 in counter mode: every key is used for one file, and the
+            hashes say whether it was changed); None: it lies there as it came.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: bytes | None = None) -> None:
         self._hash = hashlib.sha256()
+        self.key = key
+        self._cipher = None if key is None else cipher_at(key, 0)
+        self._plain: list[bytes] = []
         self._named: Path | None = None
         self._map: mmap.mmap | None = None
         self._synced = False
@@ -91,10 +115,17 @@ class Arrival:
         self._synced = False
         with room():
             for first in range(0, len(pieces), _MAX_PIECES):
-                self._write(pieces[first : first + _MAX_PIECES])
+                self._write(self._enciphered(pieces[first : first + _MAX_PIECES]))
         for piece in pieces:
             self._hash.update(piece)
             self.size_bytes += len(piece)
+
+    def _enciphered(self, pieces: Sequence[bytes]) -> Sequence[bytes]:
+        if self._cipher is None:
+            return pieces
+        # The verification reads it once more: from memory, since the disk holds what nobody can read.
+        self._plain += pieces
+        return [self._cipher.update(piece) for piece in pieces]
 
     def _write(self, pieces: Sequence[bytes]) -> None:
         wanted = sum(map(len, pieces))
@@ -106,7 +137,10 @@ class Arrival:
                 rest = rest[os.write(self._descriptor, rest) :]
 
     def whole(self) -> bytes | mmap.mmap:
-        """The package, to be read: a map of the file, which is not copied."""
+        """The package, to be read: a map of the file, which is not copied, or what is held of it in memory."""
+        if self._cipher is not None:
+            self._plain = [b"".join(self._plain)]
+            return self._plain[0]
         if self.size_bytes == 0:
             return b""
         if self._map is None:
@@ -135,6 +169,12 @@ class Arrival:
         with room():
             # Only with a descriptor (unused: the path is absolute) does Python call linkat, which follows /proc.
             os.link(source, path, src_dir_fd=self._descriptor, follow_symlinks=True)
+
+    def replace(self, path: Path) -> None:
+        """Take the place of a file that no case names: one that a killed upload left, under a key that died with it."""
+        beside = path.with_name(f".{secrets.token_hex(8)}.tmp")
+        self.link(beside)
+        beside.replace(path)
 
     def close(self) -> None:
         """Let go; without a link nothing is left."""

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from api.intake.evidence_store import EvidenceStore, StoredMember
 from api.intake.tables import PackageRow
 from api.people.dependencies import CurrentUser
+from api.problems import OfficeError
 from api.requests import DbSession, TheSettings
+from api.secrecy.cases import Erased, key_of
 from api.store.errors import CaseNotFound
 from api.store.kinds import CaseKind
 from api.store.reading import Viewer, log_view, readable_by
@@ -58,8 +60,35 @@ def read_member(session: Session, store: EvidenceStore, case: CaseRow, name: str
     if row is None or member is None:
         raise CaseNotFound
     return store.member(
-        row.sha256, name=name, role=member.role.value, media_type=member.media_type, member_sha256=member.sha256
+        row.sha256,
+        name=name,
+        role=member.role.value,
+        media_type=member.media_type,
+        member_sha256=member.sha256,
+        key=evidence_key(session, row),
     )
+
+
+class EvidenceErased(OfficeError):  # noqa: N818 - reads as what happened
+    """The time of this evidence was over."""
+
+    status = 410
+    code = "evidence-erased"
+    title = "The evidence was erased"
+
+
+def evidence_key(session: Session, row: PackageRow) -> bytes | None:
+    """What a package is enciphered with on disk; None: it came before there were keys.
+
+    Raises:
+        EvidenceErased: its time was over: the key was destroyed.
+    """
+    try:
+        return key_of(session, row.case_id)
+    except Erased as error:
+        raise EvidenceErased(
+            "This evidence was erased when its time was over; its hash and the decisions about it are still here."
+        ) from error
 
 
 def open_member(session: Session, store: EvidenceStore, viewer: Viewer, case: CaseRow, name: str) -> StoredMember:

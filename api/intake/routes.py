@@ -21,6 +21,7 @@ from api.intake.evidence_store import EvidenceStore
 from api.intake.service import Receipt, accept_arrival, check_package, note_incident
 from api.problems import BadRequest
 from api.requests import get_database, get_settings
+from api.secrecy.cases import new_key
 from pipeline.evidence.package import PACKAGE_MEDIA_TYPE
 from pipeline.evidence.verify import VerifiedPackage
 
@@ -77,7 +78,7 @@ async def deliver(
     if media_type != PACKAGE_MEDIA_TYPE:
         raise BadRequest(f"Content-Type must be {PACKAGE_MEDIA_TYPE}.")
     store = EvidenceStore(get_settings(request).evidence)
-    arrival = await run_in_threadpool(store.receive)
+    arrival = await run_in_threadpool(store.receive, new_key() if database.seals else None)
     try:
         rest = await _receive(request, arrival)
         receipt = await run_in_threadpool(

@@ -16,10 +16,12 @@ from api.intake.arrival import Arrival
 from api.intake.cameras import key_ring
 from api.intake.errors import EvidenceRefused, PackageConflict
 from api.intake.evidence_store import EvidenceStore
+from api.intake.orphans import UPLOADS_LOCK
 from api.intake.tables import IncidentRow
 from api.jurisdiction.loading import jurisdictions_of
 from api.plain_sql import ask
 from api.problems import BadRequest, Forbidden
+from api.secrecy.cases import has_ring, keep_key, new_key
 from api.store.hashing import iso_utc
 from api.store.kinds import Actor, Audience, CaseKind
 from api.store.service import open_case
@@ -84,7 +86,7 @@ def accept_package(
     session: Session, store: EvidenceStore, *, camera_id: str, data: bytes, idempotency_key: str | None
 ) -> Receipt:
     """Take in a package that is held in memory; see `accept_arrival` for what is raised."""
-    with store.receive() as arrival:
+    with store.receive(new_key() if has_ring(session) else None) as arrival:
         arrival.add([data])
         checked = check_package(arrival, key_ring(session, camera_id), now(session))
         arrival.sync()
@@ -120,7 +122,8 @@ def accept_arrival(
         StorageFull: no room; the camera keeps it.
     """
     # The camera's row is locked: its packages come in one after the other, so that a fork cannot slip through.
-    ask(session, "SELECT 1 FROM cameras WHERE camera_id = %s FOR UPDATE", (camera_id,))
+    # Beside it, shared, the lock that keeps the sweep of orphans off a file until its case is committed.
+    ask(session, _LOCK, (UPLOADS_LOCK, camera_id))
     keys, moment = key_ring(session, camera_id), now(session)
     if not checked.holds_at(keys, moment):
         checked = check_package(arrival, keys, moment)
@@ -155,11 +158,14 @@ def accept_arrival(
         package.payload.decode(),
         moment,
     )
+    if arrival.key is not None:
+        keep_key(session, case.id, arrival.key)
     ask(session, _INSERT, values)
     ask(session, "UPDATE cameras SET last_package_at = %s WHERE camera_id = %s", (moment, camera_id))
     return Receipt(package_id=manifest.package_id, case_id=case.id, reference=case.reference, new=True)
 
 
+_LOCK: Final = "SELECT pg_advisory_xact_lock_shared(%s) FROM cameras WHERE camera_id = %s FOR UPDATE"
 _INSERT: Final = (
     "INSERT INTO packages (package_id, camera_id, case_id, sequence, chain_sha256, previous_sha256, sha256, "
     "size_bytes, manifest, received_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"

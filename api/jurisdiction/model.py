@@ -163,6 +163,17 @@ class UndoWindow(Valid):
     source: str = Field(min_length=1, max_length=300)
 
 
+class Retention(Valid):
+    """How long a case that has ended can still be read in full; afterwards its key is destroyed."""
+
+    id: Slug
+    version: int = Field(ge=1)
+    kind: CaseKind
+    states: tuple[str, ...] = Field(min_length=1, description="States in which such a case has ended.")
+    after_days: int = Field(ge=1, le=36_500, title="Kept", description="Days since its last event.")
+    source: str = Field(min_length=1, max_length=300)
+
+
 class ReviewPolicy(Valid):
     """How decisions are checked: what is read again, by somebody who does not know, and how fast is too fast."""
 
@@ -285,6 +296,7 @@ class Jurisdiction(Valid):
     clocks: tuple[ClockPolicy, ...] = Field(min_length=1)
     undo_windows: tuple[UndoWindow, ...] = ()
     review_policies: tuple[ReviewPolicy, ...] = ()
+    retention: tuple[Retention, ...] = Field((), description="A case and all that belong to it must be past theirs.")
     services: tuple[Service, ...] = ()
     integrity_agency: Slug | None = Field(
         None, description="Where 'an officer asked for money' goes, whatever else it is about; an agency of oversight."
@@ -328,6 +340,7 @@ class Jurisdiction(Valid):
             ("clocks", [(c.id, c.version) for c in self.clocks]),
             ("services", [s.id for s in self.services]),
             ("undo_windows", [(w.id, w.version) for w in self.undo_windows]),
+            ("retention", [(r.id, r.version) for r in self.retention]),
             ("review_policies", [p.version for p in self.review_policies]),
             ("offences", [o.code for o in self.offences]),
             ("agencies", [a.id for a in self.agencies]),

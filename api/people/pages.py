@@ -5,15 +5,26 @@ from __future__ import annotations
 from datetime import timedelta
 from html import escape
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.people.dependencies import OptionalUser
 from api.people.forms import SESSION_COOKIE, cookie_name
-from api.people.service import MAX_LOGIN_LENGTH, MAX_PASSWORD_LENGTH, WrongCredentials, count_attempt, sign_in, sign_out
+from api.people.service import (
+    MAX_LOGIN_LENGTH,
+    MAX_PASSWORD_LENGTH,
+    WrongCredentials,
+    begin_session,
+    check_password,
+    count_attempt,
+    sign_out,
+)
+from api.people.steps import owes, wait
 from api.problems import TooMany
 from api.requests import ClientAddress, DbSession, TheSettings, get_database
+from api.settings import Settings
 from api.web.rendering import TEMPLATE_FOLDER, render
 
 router = APIRouter(include_in_schema=False)
@@ -73,11 +84,19 @@ def sign_in_sent(
             old = request.cookies.get(cookie_name(settings, SESSION_COOKIE))
             if old is not None:
                 sign_out(session, old)
-            lasts = timedelta(hours=settings.session_hours)
-            _, token = sign_in(session, login, password, lasts=lasts, attempt=attempt)
+            user = check_password(session, login, password, attempt=attempt)
+            if owes(session, user, with_key=False) is not None:
+                response = RedirectResponse(f"/sign-in/next?{urlencode({'next': target})}", status_code=303)
+                return with_session(response, settings, wait(session, user))
+            _, token = begin_session(session, user, lasts=timedelta(hours=settings.session_hours))
     except (WrongCredentials, TooMany) as error:
         return _page(request, target=target, login=login, error=error.detail, status=error.status)
-    response = RedirectResponse(target, status_code=303)
+    return with_session(RedirectResponse(target, status_code=303), settings, token)
+
+
+def with_session(response: Response, settings: Settings, token: str) -> Response:
+    """An answer that gives the browser its cookie."""
+    lasts = timedelta(hours=settings.session_hours)
     response.set_cookie(
         cookie_name(settings, SESSION_COOKIE),
         token,

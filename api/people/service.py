@@ -105,6 +105,7 @@ def add_user(
     password: str,
     agency: str | None = None,
     password_hash: str | None = None,
+    password_is_first: bool = False,
 ) -> User:
     """Make a user.
 
@@ -116,6 +117,7 @@ def add_user(
         password: at least `MIN_PASSWORD_LENGTH` characters.
         agency: id of the agency; needed for the role `agency`.
         password_hash: a hash made before by `hash_password`, to make many users quickly.
+        password_is_first: whether somebody else knows it: then it must be changed at the first sign-in.
 
     Raises:
         PeopleError: the name is taken or empty, the role unknown, the agency missing, or the password too short.
@@ -142,6 +144,7 @@ def add_user(
         role=role,
         agency=agency,
         password_hash=password_hash or hash_password(password),
+        password_is_first=password_is_first,
         created_at=now(session),
     )
     session.add(row)
@@ -242,20 +245,14 @@ def count_attempt(session: Session, login: str, address: str) -> int:
     return row.id
 
 
-def sign_in(
-    session: Session, login: str, password: str, *, lasts: timedelta = timedelta(hours=10), attempt: int | None = None
-) -> tuple[User, str]:
-    """Check name and password and begin a session; takes the same time for an unknown name and a wrong password.
+def check_password(session: Session, login: str, password: str, *, attempt: int | None = None) -> UserRow:
+    """Check name and password; takes the same time for an unknown name and a wrong password.
 
     Args:
         session: an open transaction.
         login: as typed.
         password: as typed.
-        lasts: how long the sign-in holds.
         attempt: the number that `count_attempt` gave; marked as a success.
-
-    Returns:
-        The user, and the token for the cookie (kept here as a hash only).
 
     Raises:
         WrongCredentials: unknown name, wrong password, or a user who left.
@@ -269,15 +266,55 @@ def sign_in(
         raise WrongCredentials
     if _HASHER.check_needs_rehash(row.password_hash):
         row.password_hash = _HASHER.hash(password)
-    moment = now(session)
-    token = secrets.token_urlsafe(32)
-    session.add(SignInRow(token_sha256=_sha256(token), user_id=row.id, started_at=moment, expires_at=moment + lasts))
     if attempt is not None:
         counted = session.get(AttemptRow, attempt)
         if counted is not None:
             counted.succeeded = True
+    return row
+
+
+def begin_session(session: Session, user: UserRow, *, lasts: timedelta) -> tuple[User, str]:
+    """Begin a session for somebody who has shown all that is asked for.
+
+    Returns:
+        The user, and the token for the cookie (kept here as a hash only).
+    """
+    moment = now(session)
+    token = secrets.token_urlsafe(32)
+    session.add(SignInRow(token_sha256=_sha256(token), user_id=user.id, started_at=moment, expires_at=moment + lasts))
     session.flush()
-    return _user(row, session_id=_sha256(token)), token
+    return _user(user, session_id=_sha256(token)), token
+
+
+def sign_in(
+    session: Session, login: str, password: str, *, lasts: timedelta = timedelta(hours=10), attempt: int | None = None
+) -> tuple[User, str]:
+    """Check name and password and begin a session, for programs: a person's second step is `api.people.steps`.
+
+    Raises:
+        WrongCredentials: unknown name, wrong password, or a user who left.
+    """
+    return begin_session(session, check_password(session, login, password, attempt=attempt), lasts=lasts)
+
+
+def change_password(session: Session, user: UserRow, password: str) -> None:
+    """Give somebody the password they chose; every other sign-in of theirs ends.
+
+    Raises:
+        PeopleError: too short, too long, the one they had, or their own name.
+    """
+    if _login_key(user.login) in password.casefold() or user.name.casefold() in password.casefold():
+        message = "the password holds your own name: choose another"
+        raise PeopleError(message)
+    try:
+        _HASHER.verify(user.password_hash, password[:MAX_PASSWORD_LENGTH])
+    except (VerificationError, InvalidHashError):
+        user.password_hash = hash_password(password)
+        user.password_is_first = False
+        end_sign_ins(session, user.login)
+        return
+    message = "this is the password that you have: choose another"
+    raise PeopleError(message)
 
 
 def user_of(session: Session, token: str) -> User | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.base import Base
@@ -27,6 +27,8 @@ class UserRow(Base):
     agency: Mapped[str | None]
     password_hash: Mapped[str]
     active: Mapped[bool] = mapped_column(server_default="true")
+    # Somebody else made the password and knows it: it opens nothing but the page where it is changed.
+    password_is_first: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[datetime]
 
 
@@ -41,6 +43,34 @@ class SignInRow(Base):
     started_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class WaitingRow(Base):
+    """Somebody whose password was right and who owes a second step: a hardware key, a password of their own."""
+
+    __tablename__ = "waiting_sign_ins"
+
+    token_sha256: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    with_key: Mapped[bool] = mapped_column(server_default="false")
+    challenge: Mapped[bytes | None]
+    started_at: Mapped[datetime]
+
+
+class HardwareKeyRow(Base):
+    """A hardware key (WebAuthn) of somebody; removed ones stay, with the time of it."""
+
+    __tablename__ = "hardware_keys"
+    __table_args__ = (Index("ix_hardware_keys_user_id", "user_id"),)
+
+    credential_id: Mapped[bytes] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str]
+    added_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
 
 
 class AttemptRow(Base):

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.base import Base
+from api.secrecy.columns import SealedText
 
 
 class VehicleRow(Base):
@@ -22,14 +23,14 @@ class VehicleRow(Base):
     model: Mapped[str]
     colour: Mapped[str]
     year: Mapped[int | None]
-    owner_name: Mapped[str]
-    owner_address: Mapped[str]
-    owner_email: Mapped[str] = mapped_column(server_default="")
-    owner_phone: Mapped[str] = mapped_column(server_default="")
+    owner_name: Mapped[str] = mapped_column(SealedText("vehicles.owner_name"))
+    owner_address: Mapped[str] = mapped_column(SealedText("vehicles.owner_address"))
+    owner_email: Mapped[str] = mapped_column(SealedText("vehicles.owner_email"), server_default="")
+    owner_phone: Mapped[str] = mapped_column(SealedText("vehicles.owner_phone"), server_default="")
     # Ambulance, fire, ...: empty for everybody else.
     priority: Mapped[str] = mapped_column(server_default="")
-    engine_number: Mapped[str] = mapped_column(server_default="")
-    chassis_number: Mapped[str] = mapped_column(server_default="")
+    engine_number: Mapped[str] = mapped_column(SealedText("vehicles.engine_number"), server_default="")
+    chassis_number: Mapped[str] = mapped_column(SealedText("vehicles.chassis_number"), server_default="")
     source: Mapped[str]
     loaded_at: Mapped[datetime]
 

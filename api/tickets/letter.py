@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from api.jurisdiction.loading import jurisdictions_of
+from api.secrecy.cases import open_text
 from api.settings import Settings
 from api.store.reading import clocks
 from api.store.service import events_of
@@ -22,11 +23,13 @@ def _both(key: str, otherwise: dict[str, str], **values: str) -> dict[str, str]:
 
 
 def recipient_of(session: Session, ticket: CaseRow) -> Recipient | None:
-    """Whom the register named when the ticket was issued; for the postal copy alone."""
+    """Whom the register named when the ticket was issued, unless that was erased since; for the postal copy alone."""
     for event in events_of(session, ticket.id):
         register = event.data.get("register") if event.type == "note" else None
         if isinstance(register, dict):
-            return Recipient(str(register["owner_name"]), str(register["owner_address"]))
+            name = open_text(session, ticket.id, str(register["owner_name"]))
+            address = open_text(session, ticket.id, str(register["owner_address"]))
+            return None if name is None or address is None else Recipient(name, address)
     return None
 
 

@@ -15,6 +15,7 @@ from api.jurisdiction.model import Jurisdiction
 from api.problems import Unprocessable
 from api.register.port import register_of
 from api.register.service import Vehicle, VehicleRegister
+from api.secrecy.cases import seal_text
 from api.store.kinds import Actor, Audience, CaseKind
 from api.store.service import append, lock_case, open_case
 from api.store.tables import CaseRow
@@ -195,8 +196,9 @@ def _record_register_match(session: Session, ticket: CaseRow, vehicle: Vehicle, 
             "make": vehicle.make,
             "model": vehicle.model,
             "colour": vehicle.colour,
-            "owner_name": vehicle.owner_name,
-            "owner_address": vehicle.owner_address,
+            # The event stays for ever; the owner's name and address end with the case's key.
+            "owner_name": seal_text(session, ticket.id, vehicle.owner_name),
+            "owner_address": seal_text(session, ticket.id, vehicle.owner_address),
             "source": vehicle.source,
         }
     }

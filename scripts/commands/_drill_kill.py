@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import sqlite3
 import time
@@ -15,9 +14,11 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from api.audit.verifying import Audit, steady
-from api.intake.evidence_store import EvidenceStore
+from api.intake.evidence import evidence_key
+from api.intake.evidence_store import EvidenceDamaged, EvidenceStore
 from api.intake.tables import PackageRow
 from api.settings import Settings
 from api.store.tables import CaseRow
@@ -169,11 +170,8 @@ def _examine(
         cases = session.scalar(select(func.count()).select_from(CaseRow)) or 0
         findings = len(list(Audit(session).findings()))
     held = [rows[UUID(one)] for one in acknowledged if UUID(one) in rows]
-    wrong = sum(
-        not store.path_of(row.sha256).is_file()
-        or hashlib.sha256(store.path_of(row.sha256).read_bytes()).hexdigest() != row.sha256
-        for row in held
-    )
+    with office.database.session() as session:
+        wrong = sum(not _is_whole(session, store, row) for row in held)
     named = {row.sha256 for row in rows.values()}
     return Killed(
         packages=packages,
@@ -189,3 +187,11 @@ def _examine(
         leftovers=sum(1 for _ in store.folder.rglob("*.tmp")),
         seconds=round(seconds, 1),
     )
+
+
+def _is_whole(session: Session, store: EvidenceStore, row: PackageRow) -> bool:
+    try:
+        store.read(row.sha256, evidence_key(session, row))
+    except EvidenceDamaged:
+        return False
+    return True

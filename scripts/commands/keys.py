@@ -6,7 +6,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,6 +14,9 @@ from api.clock import now
 from api.intake.cameras import add_key, key_ring, revoke_key
 from pipeline.evidence.keys import PublicKeyRing
 from scripts.commands.office import Home, office
+
+# Characters of a key's id that name it safely.
+_SHORTEST: Final = 12
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Trust, replace and revoke cameras' keys.")
 
@@ -37,9 +40,9 @@ def trust(
     _tell(keys=len(held.keys))
 
 
-@app.command("revoke", epilog="Example: tertib keys revoke 3f0c1f5e8f0e... --at 2026-11-24T03:00:00Z")
+@app.command("revoke", epilog="Example: tertib keys revoke 3f0c1f5e8f0e --at 2026-11-24T03:00:00Z")
 def revoke(
-    keyid: Annotated[str, typer.Argument(help="The key's id, as `tertib keys list` prints it.")],
+    keyid: Annotated[str, typer.Argument(help="The key's id, as `tertib keys list` prints it, or its beginning.")],
     at: Annotated[str | None, typer.Option(help="From when on (ISO 8601; without a zone: UTC) [default: now].")] = None,
     home: Home = None,
 ) -> None:
@@ -52,10 +55,13 @@ def revoke(
         moment = moment.replace(tzinfo=UTC)
     with office(home) as (settings, database):
         with database.session() as session:
-            revoke_key(session, keyid, moment or now(session))
+            meant = [key for key in key_ring(session).keys if len(keyid) >= _SHORTEST and key.keyid.startswith(keyid)]
+            if len(meant) != 1:
+                raise typer.TyperException(f"no key begins with {keyid!r}, or it is too short: see `tertib keys list`")
+            revoke_key(session, meant[0].keyid, moment or now(session))
             held = key_ring(session)
         held.save(settings.home / "keys" / "cameras.json")
-    _tell(keyid=keyid, revoked=True)
+    _tell(camera_id=meant[0].camera_id, keyid=meant[0].keyid, revoked=True)
 
 
 @app.command("list", epilog="Example: tertib keys list")

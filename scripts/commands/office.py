@@ -13,13 +13,14 @@ from typing import Annotated
 
 import typer
 
-from api.clock import now
 from api.database import Database, DatabaseError, connect
 from api.enrolment.service import make_code
-from api.intake.cameras import CameraError, add_camera, add_key, key_ring, revoke_key
+from api.intake.cameras import CameraError, add_camera, add_key, key_ring
 from api.jurisdiction.loading import JurisdictionError
 from api.people.service import PeopleError, add_user
 from api.register.service import RegisterError, load_register, read_register
+from api.retention.sweeping import erase_due, reseal
+from api.secrecy.ring import Ring
 from api.settings import Settings, SettingsError
 from pipeline.evidence.errors import KeyFileError
 from pipeline.evidence.keys import PublicKeyRing, SigningKey
@@ -75,7 +76,7 @@ def add_user_command(
     ] = None,
     home: Home = None,
 ) -> None:
-    """Make a user; a password that was made here is shown once."""
+    """Make a user; a password that was made here is shown once. It must be changed at the first sign-in."""
     password = secrets.token_urlsafe(12)
     if password_file is not None:
         try:
@@ -86,7 +87,9 @@ def add_user_command(
         if agency is not None and not any(one.agency_named(agency) for one in database.jurisdictions):
             known = ", ".join(a.id for one in database.jurisdictions for a in one.agencies)
             raise typer.TyperException(f"no agency {agency!r} in the jurisdiction's file (it has: {known})")
-        user = add_user(session, login=login, name=name, role=role, agency=agency, password=password)
+        user = add_user(
+            session, login=login, name=name, role=role, agency=agency, password=password, password_is_first=True
+        )
     shown = {} if password_file is not None else {"password": password}
     _tell(login=user.login, name=user.name, role=user.role, agency=user.agency, **shown)
 
@@ -152,20 +155,36 @@ def enrol_code_command(
     _tell(camera_id=camera_id, code=code)
 
 
-@app.command("revoke-key", epilog="Example: tertib office revoke-key jt-smg-001 3f9a1c2b7d10")
-def revoke_key_command(
-    camera_id: Annotated[str, typer.Argument(help="Id of the camera.")],
-    keyid: Annotated[str, typer.Argument(help="The key's id, or its first 12 characters.")],
+@app.command("erase", epilog="Example: tertib office erase --dry-run")
+def erase_command(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be erased.")] = False,
     home: Home = None,
 ) -> None:
-    """From now on nothing that is signed with this key is accepted: it may be in wrong hands."""
-    with office(home) as (settings, database), database.session() as session:
-        meant = [key for key in key_ring(session, camera_id).keys if len(keyid) >= 12 and key.keyid.startswith(keyid)]
-        if len(meant) != 1:
-            raise typer.TyperException(f"camera {camera_id} has no key {keyid}: see keys/cameras.json for its keys")
-        revoke_key(session, meant[0].keyid, now(session))
-        key_ring(session).save(settings.home / "keys" / "cameras.json")
-    _tell(camera_id=camera_id, revoked=meant[0].keyid)
+    """Destroy the keys of cases whose time is over by the jurisdiction's rules; `tertib serve` does so every day."""
+    with office(home) as (_, database), database.open_session() as session:
+        erased = erase_due(session, by="office erase")
+        for one in erased:
+            _tell(reference=one.reference, rule=one.rule, erased=not dry_run)
+        if dry_run:
+            session.rollback()
+        else:
+            session.commit()
+        _tell(cases=len(erased), erased=not dry_run)
+
+
+@app.command("rotate-key", epilog="Example: tertib office rotate-key")
+def rotate_key_command(home: Home = None) -> None:
+    """Make a new key for personal data, seal everything anew with it, and let go of the old ones.
+
+    Stop the office first. It may be interrupted: the old keys go only when everything is sealed with the new one.
+    """
+    with office(home) as (settings, database):
+        ring = Ring.load(settings.home).with_new_key()
+        ring.save(settings.home)
+        with database.session() as session:
+            rows = reseal(session, ring)
+        ring.newest_alone().save(settings.home)
+    _tell(rows=rows, key=ring.keys[0][0])
 
 
 @app.command("load-register", epilog="Example: tertib office load-register samples/register.csv")

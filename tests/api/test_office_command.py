@@ -14,7 +14,10 @@ from typer.testing import CliRunner
 from api.database import APP_ROLE, OWNER_ROLE
 from api.intake.cameras import camera_of
 from api.people.service import sign_in
+from api.people.tables import UserRow
 from api.register.service import TableRegister
+from api.secrecy.columns import give_ring
+from api.secrecy.ring import Ring
 from api.store.tables import CaseRow
 from pipeline.evidence.keys import PublicKeyRing, SigningKey
 from scripts.commands import office
@@ -90,9 +93,34 @@ def test_a_camera_gets_a_token_and_its_key_is_trusted(run, database, tmp_path):
     assert ring.find(key.keyid).camera_id == "smg-01"
 
 
-def test_the_sample_register_is_loaded(run, database):
+def test_the_sample_register_is_loaded(run, database, tmp_path):
     _, lines, _ = run("load-register", REGISTER)
     assert lines[0]["vehicles"] == 30
+    give_ring(database.engine, Ring.load(tmp_path / "home"))
     with database.session() as session:
         assert TableRegister(session).find("34A36837").make == "Mitsubishi"
         assert session.scalars(select(CaseRow)).all() == []
+
+
+def test_a_new_key_seals_everything_anew_and_the_old_one_goes(run, database, tmp_path):
+    run("load-register", REGISTER)
+    before = Ring.load(tmp_path / "home")
+    _, lines, _ = run("rotate-key")
+    assert lines[0]["rows"] == 30
+    after = Ring.load(tmp_path / "home")
+    assert len(after.keys) == 1
+    assert after.keys != before.keys
+    give_ring(database.engine, after)
+    with database.session() as session:
+        assert TableRegister(session).find("34A36837").owner_name
+
+
+def test_what_must_go_is_told_before_it_is_erased(run):
+    code, lines, _ = run("erase", "--dry-run")
+    assert (code, lines) == (0, [{"cases": 0, "erased": False}])
+
+
+def test_a_password_that_the_administrator_knows_must_be_changed(run, database):
+    run("add-user", "baru", "--name", "Baru")
+    with database.session() as session:
+        assert session.scalars(select(UserRow)).one().password_is_first

@@ -1,0 +1,1 @@
+"""What must go when its time is over, by the rules of the jurisdiction."""
