@@ -17,17 +17,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.ingest.frame import Clip
+from pipeline.ingest.packet_store import Kept, PacketStore
 
 
 @dataclass(frozen=True)
 class StoredPacket:
     """An encoded packet outside of its container: bytes, timestamps in ticks of the ring's time base, keyframe mark."""
 
-    data: bytes
+    kept: Kept
+    size_bytes: int
     pts: int
     dts: int
     duration: int
     is_keyframe: bool
+
+    @property
+    def data(self) -> bytes:
+        """The bytes, read from the disk where they lie there."""
+        return self.kept.read()
+
+
+@dataclass(frozen=True)
+class RingSize:
+    """How much of a stream's bitstream is kept, and where.
+
+    Attributes:
+        seconds: So much time.
+        most_bytes: Bound for one camera.
+        folder: On which disk; None = in memory.
+    """
+
+    seconds: float = 30.0
+    most_bytes: int = 96_000_000
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -56,10 +78,19 @@ class PacketRing:
     Args:
         stream: The open video stream.
         capacity_s: How much time to keep, in seconds; the group that covers its beginning is kept whole.
-        capacity_bytes: Upper bound in memory; the oldest groups go first.
+        capacity_bytes: Upper bound; the oldest groups go first.
+        folder: On which disk the packets lie; None = in memory.
     """
 
-    def __init__(self, stream: av.VideoStream, *, capacity_s: float = 30.0, capacity_bytes: int = 96_000_000) -> None:
+    def __init__(
+        self,
+        stream: av.VideoStream,
+        *,
+        capacity_s: float = 30.0,
+        capacity_bytes: int = 96_000_000,
+        folder: Path | None = None,
+    ) -> None:
+        self._packet_store = PacketStore(folder)
         self.time_base: Fraction = stream.time_base
         self._stream = stream
         self._capacity_s = capacity_s
@@ -92,10 +123,14 @@ class PacketRing:
             first, self._waiting = self._waiting, None
             step = packet.duration or round(1 / (float(self._stream.average_rate or 25) * float(self.time_base)))
             start = (packet.dts if packet.dts is not None else packet.pts) - step
-            self._store(StoredPacket(bytes(first), start, start, step, is_keyframe=True))
+            self._store(self._kept(bytes(first), start, start, step, is_keyframe=True))
         pts = packet.pts if packet.pts is not None else packet.dts
         dts = packet.dts if packet.dts is not None else pts
-        self._store(StoredPacket(bytes(packet), pts, dts, packet.duration or 0, bool(packet.is_keyframe)))
+        self._store(self._kept(bytes(packet), pts, dts, packet.duration or 0, is_keyframe=bool(packet.is_keyframe)))
+
+    def _kept(self, data: bytes, pts: int, dts: int, duration: int, *, is_keyframe: bool) -> StoredPacket:
+        kept = self._packet_store.keep(data, begins_group=is_keyframe)
+        return StoredPacket(kept, len(data), pts, dts, duration, is_keyframe)
 
     def _store(self, packet: StoredPacket) -> None:
         if self._stream is not None:
@@ -107,7 +142,7 @@ class PacketRing:
             return
         with self._lock:
             self._packets.append(packet)
-            self._bytes += len(packet.data)
+            self._bytes += packet.size_bytes
             self._trim(packet.pts)
 
     def _trim(self, newest_pts: int) -> None:
@@ -120,7 +155,7 @@ class PacketRing:
             if second is None or (self._packets[second].pts > keep_from and self._bytes <= self._capacity_bytes):
                 return
             for _ in range(second):
-                self._bytes -= len(self._packets.popleft().data)
+                self._bytes -= self._packets.popleft().size_bytes
 
     def _make_template(self, keyframe: StoredPacket) -> bytes | None:
         for container in CONTAINERS:
@@ -213,7 +248,8 @@ class PacketRing:
         return [picture.to_ndarray(format="bgr24", **fit) if picture is not None else None for _, picture in nearest]
 
     def _packet(self, stored: StoredPacket, stream: av.VideoStream, dts: int, *, shift: int = 0) -> av.Packet:
-        packet = av.Packet(_length_prefixed(stored.data) if self._annexb else stored.data)
+        data = stored.data
+        packet = av.Packet(_length_prefixed(data) if self._annexb else data)
         packet.time_base = self.time_base
         packet.dts = dts
         packet.pts = max(stored.pts - shift, dts)

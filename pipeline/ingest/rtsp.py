@@ -19,7 +19,7 @@ from pipeline.ingest.backoff import wait_s
 from pipeline.ingest.decoding import Decoding, Rest
 from pipeline.ingest.frame import CaptureClock, Frame, MediaError
 from pipeline.ingest.frozen import FrozenWatch
-from pipeline.ingest.packet_ring import PacketRing
+from pipeline.ingest.packet_ring import PacketRing, RingSize
 from pipeline.ingest.stream_clock import StreamClock
 from pipeline.ingest.stream_health import Gap, StreamHealth
 
@@ -62,6 +62,7 @@ class RtspSource:
         on_gap: Told when a stretch of which nothing was seen has ended.
         drawn_px: Width and height on which the scene is drawn: pictures of the same shape are scaled to it, those of
             another shape end the session, since nobody knows what their lines mean. None = any size goes.
+        ring: How much of the bitstream is kept, and where.
     """
 
     live = True
@@ -79,8 +80,10 @@ class RtspSource:
         jitter: Callable[[], float] = random.random,
         on_gap: Callable[[Gap], None] | None = None,
         drawn_px: tuple[int, int] | None = None,
+        ring: RingSize | None = None,
     ) -> None:
         self.drawn_px = drawn_px
+        self._ring = ring or RingSize()
         self.health = StreamHealth()
         self.rest: Rest | None = None
         self.on_gap = on_gap
@@ -139,7 +142,7 @@ class RtspSource:
             if not container.streams.video:
                 raise MediaError(f"{without_password(self._url)}: has no video stream")
             self.health.connections += 1
-            session = _Session(container, self._now, self._steady, self.rest, segment, self.drawn_px)
+            session = _Session(container, self._now, self._steady, self.rest, segment, self.drawn_px, self._ring)
             self.health.codec = str(session.stream.codec_context.name)
             shown_at_s = self._steady()
             for packet in container.demux(session.stream):
@@ -201,6 +204,7 @@ class _Session:
         rest: Rest | None,
         segment: int,
         drawn_px: tuple[int, int] | None,
+        ring: RingSize,
     ) -> None:
         self.stream = container.streams.video[0]
         self.stream.thread_count = 1
@@ -208,7 +212,9 @@ class _Session:
         self.clock = StreamClock(container, now, steady)
         self._segment = segment
         self._drawn_px = drawn_px
-        self._ring = PacketRing(self.stream)
+        self._ring = PacketRing(
+            self.stream, capacity_s=ring.seconds, capacity_bytes=ring.most_bytes, folder=ring.folder
+        )
         self._decoding = Decoding(self.stream, rest)
         self._step_s = 1 / float(self.stream.average_rate or 25)
         self._last_s: float | None = None

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pipeline.ingest.folder import IMAGE_SUFFIXES, FolderSource
 from pipeline.ingest.frame import Frame, MediaError
+from pipeline.ingest.packet_ring import RingSize
 from pipeline.ingest.rtsp import RtspSource
 from pipeline.ingest.video_file import FileSource
 
@@ -44,6 +45,7 @@ def open_source(
     paced: bool = False,
     attempts: int | None = 5,
     drawn_px: tuple[int, int] | None = None,
+    ring: RingSize | None = None,
 ) -> Source:
     """The source that `name` means.
 
@@ -55,6 +57,7 @@ def open_source(
         paced: For files: deliver at the speed of recording instead of as fast as possible.
         attempts: For streams: failed connections in a row after which to give up; None = never.
         drawn_px: For streams: the size on which the scene is drawn; see `RtspSource`.
+        ring: For streams: how much of the bitstream is kept, and where.
 
     Returns:
         A source, not yet opened.
@@ -63,7 +66,7 @@ def open_source(
         MediaError: When there is no such file or the kind is unknown.
     """
     if name.startswith(("rtsp://", "rtsps://")):
-        return RtspSource(name, attempts=attempts, drawn_px=drawn_px)
+        return RtspSource(name, attempts=attempts, drawn_px=drawn_px, ring=ring)
     if "://" in name:
         raise MediaError(f"{name}: only rtsp:// and rtsps:// streams are understood")
     path = Path(name)

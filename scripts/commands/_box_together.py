@@ -24,6 +24,7 @@ from pipeline.delivery.spool import Spool
 from pipeline.evidence.errors import EvidenceError
 from pipeline.exhibits import ExhibitError
 from pipeline.ingest import MediaError
+from pipeline.ingest.packet_ring import RingSize
 from pipeline.perception.shared_detector import SharedDetector
 from pipeline.perception.shared_reader import SharedReader
 from pipeline.perception.timed_detector import TimedDetector
@@ -97,12 +98,14 @@ class Together:
     Args:
         office: The office's address; None = packages wait.
         keys: Keys and tokens; None = in each spool.
+        ring: How much of each stream is kept, and where.
         paced: Play files at the speed of recording.
         threads: Of the detector.
     """
 
     office: str | None
     keys: Path | None
+    ring: RingSize = field(default_factory=RingSize)
     paced: bool = False
     threads: int = 1
     _readers: dict[tuple[str, ...], SharedReader] = field(default_factory=dict)
@@ -120,7 +123,7 @@ class Together:
             timer = TimedDetector(self._detector)
             camera = Camera(
                 scene,
-                source_of(scene, scene_file, paced=self.paced, attempts=None),
+                source_of(scene, scene_file, paced=self.paced, attempts=None, ring=self.ring),
                 detector=timer,
                 reader=self._reader(scene.plate_countries),
             )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.ingest import MediaError, Source, open_source
+from pipeline.ingest.packet_ring import RingSize
 from pipeline.scene import Scene
 
 
@@ -17,6 +18,7 @@ def source_of(
     recorded_at: datetime | None = None,
     paced: bool = False,
     attempts: int | None = 5,
+    ring: RingSize | None = None,
 ) -> Source:
     """The source of a scene.
 
@@ -27,6 +29,7 @@ def source_of(
         recorded_at: Takes the place of the scene's own time.
         paced: Play files at the speed of recording.
         attempts: For streams: failed connections in a row after which to give up; None = never.
+        ring: For streams: how much of the bitstream is kept, and where.
 
     Raises:
         MediaError: There is no media, or it cannot be opened.
@@ -43,6 +46,7 @@ def source_of(
         started_at=datetime.now(UTC),
         paced=paced,
         attempts=attempts,
+        ring=ring,
         drawn_px=(scene.frame.width_px, scene.frame.height_px),
     )
 

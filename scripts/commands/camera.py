@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import structlog
 import typer
 
@@ -21,20 +18,20 @@ from models.errors import ModelError
 from models.plates.reader import load_plate_reader
 from pipeline.box.clock import box_clock_doubts
 from pipeline.box.logs import box_log, forward_logging
-from pipeline.box.simulated_camera import FAULTS, SimulatedCamera
 from pipeline.camera import Camera, CameraStats, Event, run_cameras
-from pipeline.delivery.enrolment import OfficeDoor
 from pipeline.delivery.errors import SpoolError
 from pipeline.delivery.sender import Sender, SendResult
 from pipeline.delivery.spool import Spool
 from pipeline.evidence.errors import EvidenceError
 from pipeline.exhibits import ExhibitError, Finding
 from pipeline.ingest import MediaError
+from pipeline.ingest.packet_ring import RingSize
 from pipeline.perception.shared_detector import SharedDetector
 from pipeline.perception.shared_reader import SharedReader
 from pipeline.perception.timed_detector import TimedDetector
 from pipeline.scene import SceneError, load_scene
 from pipeline.sealer import Sealer, running_software
+from scripts.commands import _camera_simulate, _camera_trust
 from scripts.commands._box_run import reporting, supervise, token_for
 from scripts.commands._box_together import Together, run_together
 from scripts.commands._camera_keys import folder_key
@@ -51,6 +48,8 @@ Tell = Callable[[Camera, Event], None]
 FAILURES = (SceneError, MediaError, ModelError, EvidenceError, ExhibitError, SpoolError, OSError, ValueError)
 
 app.command(epilog=LISTEN_EXAMPLE)(listen)
+for _part in (_camera_trust, _camera_simulate):
+    app.registered_commands += _part.app.registered_commands
 
 
 @app.callback()
@@ -73,6 +72,8 @@ def run(
     ] = None,
     recorded_at: Annotated[str | None, typer.Option(help="For files: when the first picture was taken.")] = None,
     paced: Annotated[bool, typer.Option("--paced", help="Play files at the speed of recording.")] = False,
+    ring: Annotated[Path | None, typer.Option(metavar="DIR", help="Last seconds here instead of in memory.")] = None,
+    ring_seconds: Annotated[float, typer.Option(min=15, max=3600, help="So many of them.")] = 30.0,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads of the detector.")] = 1,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Print a JSON line a candidate and one at the end.")] = False,
     log: Annotated[bool, typer.Option("--log", help="As a service: log lines without plates, nothing else.")] = False,
@@ -87,7 +88,8 @@ def run(
     try:
         with Spool(spool) as kept:
             timers: list[TimedDetector] = []
-            cameras = _cameras(scene_files, instant(recorded_at), timers, paced=paced, threads=threads)
+            size = RingSize(seconds=ring_seconds, folder=ring)
+            cameras = _cameras(scene_files, instant(recorded_at), timers, size, paced=paced, threads=threads)
             names = [camera.scene.camera.id for camera in cameras]
             folder = keys or spool / "keys"
             signing = {name: folder_key(folder, name) for name in names}
@@ -128,6 +130,7 @@ def _cameras(
     scene_files: Sequence[Path],
     recorded_at: datetime | None,
     timers: list[TimedDetector],
+    ring: RingSize,
     *,
     paced: bool,
     threads: int,
@@ -147,7 +150,7 @@ def _cameras(
     return [
         Camera(
             scene,
-            source_of(scene, file, recorded_at=recorded_at, paced=paced, attempts=None),
+            source_of(scene, file, recorded_at=recorded_at, paced=paced, attempts=None, ring=ring),
             detector=timer,
             reader=readers[scene.plate_countries],
         )
@@ -227,6 +230,8 @@ def box(
     keys: Annotated[Path | None, typer.Option(metavar="DIR", help="Keys and tokens, as `enrol` leaves them.")] = None,
     metrics_port: Annotated[int | None, typer.Option(min=1, max=65535, help="Serve Prometheus here.")] = None,
     paced: Annotated[bool, typer.Option("--paced", help="Play files at the speed of recording.")] = False,
+    ring: Annotated[Path | None, typer.Option(metavar="DIR", help="Last seconds here instead of in memory.")] = None,
+    ring_seconds: Annotated[float, typer.Option(min=15, max=3600, help="So many of them.")] = 30.0,
     together: Annotated[
         bool, typer.Option("--together", help="One process for all cameras: a third of the memory, one fate.")
     ] = False,
@@ -242,7 +247,7 @@ def box(
     if together:
         alone = threading.Event()
         try:
-            shared = Together(office, keys, paced=paced)
+            shared = Together(office, keys, RingSize(seconds=ring_seconds, folder=ring), paced=paced)
             with stopped_by_signal(alone):
                 run_together(scenes, spools, shared, metrics_port, alone)
         except FAILURES as error:
@@ -251,84 +256,7 @@ def box(
     more = ["--office", office] if office else []
     more += ["--keys", str(keys)] if keys else []
     more += ["--paced"] if paced else []
+    more += ["--ring-seconds", str(ring_seconds), *(["--ring", str(ring)] if ring else [])]
     stop = threading.Event()
     with stopped_by_signal(stop):
         supervise(scenes, spools, more, metrics_port, stop)
-
-
-@app.command(epilog="Example: tertib camera enrol jt-smg-001 --office https://etle.example --code 7KQ2-MX4P-9DTR-B3WE")
-def enrol(
-    camera_id: Annotated[str, typer.Argument(help="Id of the camera, as in its scene file.")],
-    office: Annotated[str, typer.Option(metavar="URL", help="The office.")],
-    code: Annotated[str, typer.Option(help="One-time code, from `tertib office enrol-code`.")],
-    keys: Annotated[Path, typer.Option(metavar="DIR", help="Gets the key and the token.")] = Path("var/keys"),
-) -> None:
-    """Make a key for a camera, and have the office trust it for a one-time code."""
-    with _door(office) as door:
-        link = door.enrol(code, keys, camera_id)
-    sys.stdout.write(f"{camera_id} is enrolled; its chain goes on at place {link.sequence}\n")
-    if link.sequence > 1:
-        sys.stdout.write("the office knows this camera: run `tertib camera adopt-head` if the box's spool is new\n")
-
-
-@app.command("change-key", epilog="Example: tertib camera change-key jt-smg-001 --office https://office.example")
-def change_key(
-    camera_id: Annotated[str, typer.Argument(help="Id of the camera.")],
-    office: Annotated[str, typer.Option(metavar="URL", help="The office.")],
-    keys: Annotated[Path, typer.Option(metavar="DIR", help="Keys and tokens.")] = Path("var/keys"),
-) -> None:
-    """Replace a camera's signing key; then restart the camera. What the old key signed stays valid."""
-    with _door(office) as door:
-        keyid = door.change_key(camera_id, keys, token_for(camera_id, "", keys))
-    sys.stdout.write(f"{camera_id} signs with {keyid[:12]}... from its next start on\n")
-
-
-@app.command("adopt-head", epilog="Example: tertib camera adopt-head jt-smg-001 --spool var/spool --office URL")
-def adopt_head(
-    camera_id: Annotated[str, typer.Argument(help="Id of the camera.")],
-    spool: Annotated[Path, typer.Option(metavar="DIR", help="The new spool.")],
-    office: Annotated[str, typer.Option(metavar="URL", help="The office.")],
-    keys: Annotated[Path, typer.Option(metavar="DIR", help="Keys and tokens.")] = Path("var/keys"),
-    token: Annotated[str, typer.Option(envvar="TERTIB_TOKEN", help="The camera's token; default: of DIR.")] = "",
-) -> None:
-    """After a spool was lost: go on where the office's books say that the camera's chain ends."""
-    with _door(office) as door:
-        link = door.head(camera_id, token_for(camera_id, token, keys))
-        with Spool(spool) as kept:
-            kept.adopt_head(camera_id, link)
-    sys.stdout.write(f"{camera_id} goes on at place {link.sequence}\n")
-
-
-@app.command(epilog="Example: tertib camera simulate samples/clips/parkpow-cars.mp4 --port 8554 --fault frozen")
-def simulate(
-    clip: Annotated[Path, typer.Argument(help="H.264 or H.265 video; is played in a loop.")],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8554,
-    fault: Annotated[str, typer.Option(help="none, refuse, silent, mute, frozen or garbage.")] = "none",
-    drop_every_s: Annotated[float | None, typer.Option(help="Break each connection after so long.")] = None,
-    clock_off_s: Annotated[float, typer.Option(help="How far the camera's own clock is off.")] = 0.0,
-) -> None:
-    """Play a clip as an RTSP camera, with a fault if wanted; for drills."""
-    chosen = next((known for known in FAULTS if known == fault), None)
-    if chosen is None:
-        raise typer.TyperException(f"--fault {fault}: choose one of {', '.join(FAULTS)}")
-    stop = threading.Event()
-    try:
-        made = SimulatedCamera(
-            clip, port=port, drop_every_s=drop_every_s, now=lambda: max(1.0, time.time() + clock_off_s)
-        )
-    except (OSError, ValueError) as error:
-        raise typer.TyperException(f"{clip}: cannot be played ({error})") from error
-    with stopped_by_signal(stop), made as camera:
-        camera.fault = chosen
-        sys.stdout.write(f"{camera.url}\n")
-        sys.stdout.flush()
-        stop.wait()
-
-
-@contextmanager
-def _door(office: str) -> Iterator[OfficeDoor]:
-    try:
-        with httpx.Client(timeout=httpx.Timeout(30, connect=10)) as client:
-            yield OfficeDoor(office, client)
-    except (SpoolError, EvidenceError, OSError, httpx.InvalidURL) as error:
-        raise typer.TyperException(str(error)) from error

@@ -92,3 +92,27 @@ def test_a_time_that_is_gone_gives_nothing(tmp_path: Path) -> None:
     ring = filled(write_clip(tmp_path / "clip.mp4", 20))
     assert ring.cut(-9, -5) is None
     assert isinstance(ring.pictures([1.0])[0], np.ndarray)
+
+
+def test_a_ring_on_a_disk_gives_the_same_clip_and_gives_its_room_back(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mp4", 300)
+    (tmp_path / "ring").mkdir()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    ring = filled(path, capacity_s=5, folder=tmp_path / "ring")
+    in_memory = filled(path, capacity_s=5)
+    open_files = len(list(Path("/proc/self/fd").iterdir())) - before
+    # A file a second of video here, and none for what has fallen out of the ring; none has a name that could stay.
+    assert 5 <= open_files <= 8
+    assert list((tmp_path / "ring").iterdir()) == []
+    here, there = ring.cut(26, 29), in_memory.cut(26, 29)
+    assert here is not None
+    assert there is not None
+    assert packets(here.data) == packets(there.data)
+    assert (ring.pictures([28.0])[0] == in_memory.pictures([28.0])[0]).all()  # type: ignore[union-attr]
+    del ring
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_disk_that_is_gone_costs_memory_but_no_picture(tmp_path: Path) -> None:
+    ring = filled(write_clip(tmp_path / "clip.mp4", 40), folder=tmp_path / "no such folder")
+    assert len(played(ring.cut(0, 5))) == 40
