@@ -14,9 +14,12 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.attachments.cleaning import MAX_BYTES as MAX_FRAME_BYTES
+from api.attachments.cleaning import AttachmentTooLargeError, AttachmentUnreadableError
 from api.board.oversight import cameras
 from api.camera_setup.adding import SORTS, PartUnfitError, add_part, first_text, points_in
 from api.camera_setup.drawing import Drawn, SceneUnreadableError, differences, draw, read_scene
+from api.camera_setup.frames import frame_of, put_frame
 from api.camera_setup.ground import LEAST_POINTS, Ground, PointsUnfitError, fit
 from api.camera_setup.shadow import MAX_BYTES, Compared, ShadowUnreadableError, compare, offered
 from api.camera_setup.tables import SceneVersionRow
@@ -110,6 +113,9 @@ def _drawn(work: Work) -> tuple[Drawn | None, tuple[str, ...] | None]:
 
 def _page(request: Request, session: Session, user: User, row: CameraRow, work: Work) -> Response:
     frame, version = _frame(session, user, row.camera_id)
+    put = frame_of(session, row.camera_id)
+    if put is not None:
+        frame = f"/cameras/{row.camera_id}/frame.jpg?at={put.put_at.timestamp():.0f}"
     drawn, differ = _drawn(work)
     ground: Ground | None = None
     unfit = False
@@ -142,7 +148,9 @@ def camera_page(request: Request, session: DbSession, user: Technician, camera: 
     """One camera: its frame, the form for its scene, and its published versions. It begins with the last of these."""
     row = _camera(session, user, camera)
     published = versions_of(session, camera)
-    new = first_text(camera, row.agency, row.jurisdiction, row.place, *USUAL_FRAME)
+    put = frame_of(session, camera)
+    size = USUAL_FRAME if put is None else (put.width_px, put.height_px)
+    new = first_text(camera, row.agency, row.jurisdiction, row.place, *size)
     return _page(request, session, user, row, Work(scene=published[0].scene if published else new))
 
 
@@ -173,6 +181,36 @@ def scene_sent(
         except SceneUnreadableError as error:
             work.errors["scene"] = str(error)
     return _page(request, session, user, row, work)
+
+
+@router.post("/cameras/{camera}/frame")
+def frame_sent(
+    request: Request,
+    session: DbSession,
+    user: Technician,
+    camera: str,
+    scene: Typed = "",
+    frame: Annotated[UploadFile | None, File()] = None,
+) -> Response:
+    """A picture of the stream to draw on, instead of the latest still."""
+    row = _camera(session, user, camera)
+    work = Work(scene)
+    try:
+        put_frame(session, camera, b"" if frame is None else frame.file.read(MAX_FRAME_BYTES + 1), user.actor)
+        work.done = "frame"
+    except (AttachmentTooLargeError, AttachmentUnreadableError):
+        work.errors["frame"] = catalogue().text(language_of(request), "cameras.frame.error")
+    return _page(request, session, user, row, work)
+
+
+@router.get("/cameras/{camera}/frame.jpg")
+def frame_file(session: DbSession, user: Technician, camera: str) -> Response:
+    """The picture that was put there, for technicians."""
+    _camera(session, user, camera)
+    row = frame_of(session, camera, whole=True)
+    if row is None:
+        raise CaseNotFound
+    return Response(row.data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
 @router.post("/cameras/{camera}/versions")

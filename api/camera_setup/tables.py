@@ -1,11 +1,11 @@
-"""Tables of the cameras' setup: versions of scenes that a technician signed and somebody published."""
+"""Tables of the cameras' setup: published versions of scenes, and frames to draw on."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from api.base import Base
 
@@ -25,3 +25,19 @@ class SceneVersionRow(Base):
     published_at: Mapped[datetime]
     published_by: Mapped[str]
     published_name: Mapped[str]
+
+
+class CameraFrameRow(Base):
+    """A picture of a camera to draw on, put there by a technician; a newer one takes its place.
+
+    `width_px` and `height_px` are those of the camera's picture; `data` may be smaller.
+    """
+
+    __tablename__ = "camera_frames"
+
+    camera_id: Mapped[str] = mapped_column(ForeignKey("cameras.camera_id"), primary_key=True)
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+    put_at: Mapped[datetime]
+    put_by: Mapped[str]
+    data: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False), raiseload=True)

@@ -21,7 +21,7 @@ from api.people.service import User
 from pipeline.evidence.keys import SigningKey
 from pipeline.scene import load_scene
 from pipeline.scene.signing import sign_scene
-from tests.api.public_pages import get, send
+from tests.api.public_pages import get, picture, send
 
 SCENES = sorted((Path(__file__).parents[2] / "samples" / "scenes").glob("*.yaml"))
 TRUTH = [[12.0, 1.5, 3.0], [0.4, 9.0, -2.0], [0.001, 0.002, 1.0]]
@@ -205,6 +205,12 @@ def test_a_signed_version_is_published_once_and_only_if_its_signature_holds(
     assert client.get("/cameras/jt-1/versions/2.yaml").status_code == 404
     assert client.get("/cameras/jt-1/versions/1.exe").status_code == 404
     assert get(client, "/cameras/jt-1").form("/cameras/jt-1").fields["scene"] == text, "work goes on from the last one"
+    frame = page.form("/cameras/jt-1/frame")
+    assert client.get("/cameras/jt-1/frame.jpg").status_code == 404
+    assert send(client, frame, files={"frame": ("a.jpg", b"none", "image/jpeg")}, scene=text).status_code == 422
+    put = send(client, frame, files={"frame": ("a.png", picture(64, 36, media_type="PNG"), "image/png")}, scene=text)
+    assert "/cameras/jt-1/frame.jpg" in put.text
+    assert client.get("/cameras/jt-1/frame.jpg").headers["content-type"] == "image/jpeg"
     shadow = page.form("/cameras/jt-1/shadow")
     one, two = run(("bus_lane", 1, "H1")), run(("bus_lane", 5, "H1"))
     files = {"before": ("a.jsonl", one, "text/plain"), "after": ("b.jsonl", two, "text/plain")}
