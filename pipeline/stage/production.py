@@ -21,7 +21,7 @@ from pipeline.stage.specification import Specification
 from pipeline.stage.truth import Chronicle, Record
 from pipeline.stage.world import World
 
-DRAWING = 1
+DRAWING, FACES = 1, 2
 """Counted up when the same specification looks different: drawn clips that are kept somewhere are stale then."""
 CLIP, SCENE, TRUTH = "clip.mp4", "scene.yaml", "truth.jsonl"
 
@@ -83,6 +83,16 @@ def produce(
             offences[record["offence"]] = offences.get(record["offence"], 0) + 1
     crossings = sum(record["kind"] == "crossing" for record in records)
     return Production(folder, len(ticks), ticks[-1] / TICKS, offences, crossings)
+
+
+def drawing_version(specification: Specification) -> int | str:
+    """By what the look of a specification is known: uncovered heads and children were drawn anew once."""
+    uncovered = any(
+        actor.kind == "person" or any(not rider.helmet or rider.child for rider in actor.riders)
+        for actor in specification.actors
+        if actor.kind in ("person", "motorcycle", "bicycle")
+    )
+    return f"{DRAWING}.{FACES}" if uncovered else DRAWING
 
 
 def _pictures(

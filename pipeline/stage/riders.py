@@ -9,11 +9,11 @@ import numpy as np
 from pipeline.stage import plate_face
 from pipeline.stage.cast import Actor, Rider
 from pipeline.stage.colour import BGR, bgr, darker
+from pipeline.stage.faces import bare_head
 from pipeline.stage.fittings import BRAKE_GLOW, HEAD, HEAD_GLOW, TAIL, TAIL_GLOW, plate_corners
 from pipeline.stage.solid import Assembly, Group, Limb, Points, Solid
 
 SKIN: BGR = (96, 132, 186)
-HAIR: BGR = (22, 22, 26)
 JEANS: BGR = (92, 62, 44)
 HELMETS: tuple[BGR, ...] = ((40, 40, 44), (40, 36, 170), (230, 230, 232), (150, 84, 36))
 Head = tuple[Points, float, bool]
@@ -158,21 +158,25 @@ def _seated(
             )
             elbow = (shoulder + hand) / 2 + _point(-0.04, side * 0.07, -0.1)
             limbs += [Limb(shoulder, elbow, 0.06, cloth), Limb(elbow, hand, 0.045, SKIN if number == 0 else cloth)]
-        limbs += _head(chest + _point(0.06, 0, 0.3), rider, number)
         radius = 0.15 if rider.helmet else 0.135 if rider.headwear == "hijab" else 0.125
         middle = chest + _point(0.06, 0, 0.3)
+        head = _head(middle, rider, number)
         if rider.child:
-            limbs = [_smaller(limb, hip) for limb in limbs]
-            middle, radius = hip + CHILD * (middle - hip), CHILD * radius * 1.2
+            limbs = [_smaller(limb, hip, hip, CHILD) for limb in limbs]
+            lower = hip + CHILD * (middle - hip)
+            # A child's head is large beside its body.
+            head = [_smaller(limb, middle, lower, CHILD * 1.2) for limb in head]
+            middle, radius = lower, CHILD * radius * 1.2
+        limbs += head
         heads.append((middle, radius, rider.helmet))
         people.append(tuple(limbs))
     return tuple(people), tuple(heads)
 
 
-def _smaller(limb: Limb, hip: Points) -> Limb:
-    """A child's limb: the same about the hip, smaller, the head less so."""
-    size = CHILD * (1.2 if limb.radius_m > 0.09 and np.allclose(limb.start, limb.end) else 1.0)
-    return Limb(hip + CHILD * (limb.start - hip), hip + CHILD * (limb.end - hip), size * limb.radius_m, limb.colour)
+def _smaller(limb: Limb, about: Points, place: Points, size: float) -> Limb:
+    """A child's limb: as it was about one point, now smaller about another."""
+    start, end = place + size * (limb.start - about), place + size * (limb.end - about)
+    return Limb(start, end, size * limb.radius_m, limb.colour)
 
 
 def _head(middle: Points, who: Rider, number: int) -> list[Limb]:
@@ -190,16 +194,7 @@ def _head(middle: Points, who: Rider, number: int) -> list[Limb]:
         visor = middle + _point(0.075, 0, -0.01)
         covers = [Limb(middle, middle, 0.15, shell), Limb(visor, visor, 0.085, darker((60, 56, 52), 0.9))]
         return [neck, *scarf, *covers]
-    if who.headwear == "hijab":
-        face = middle + _point(0.07, 0, -0.015)
-        return [neck, *scarf, Limb(middle, middle, 0.135, cloth), Limb(face, face, 0.078, SKIN)]
-    crown = middle + _point(-0.025, 0, 0.03)
-    head = [neck, Limb(middle, middle, 0.11, SKIN)]
-    if who.headwear == "cap":
-        brim = middle + _point(0.13, 0, 0.045)
-        cap = middle + _point(-0.01, 0, 0.045)
-        return [*head, Limb(cap, cap, 0.115, cloth), Limb(cap, brim, 0.04, darker(cloth, 0.8))]
-    return [*head, Limb(crown, crown, 0.112, HAIR)]
+    return [*scarf, *bare_head(middle, who)]
 
 
 def _child_seat() -> tuple[Limb, ...]:

@@ -27,7 +27,7 @@ from pipeline.rules.crossing import Crossing
 from pipeline.scene import Scene, load_scene
 from pipeline.scoring import read_told
 from pipeline.stage import Specification, produce
-from pipeline.stage.production import CLIP, DRAWING, SCENE, TRUTH
+from pipeline.stage.production import CLIP, SCENE, TRUTH, drawing_version
 from pipeline.suite.outcome import Outcome, Record, crossing_line, lines, offence_line, stamp
 
 ROOM = Path("var/suite")
@@ -50,7 +50,7 @@ UNSEEN = {
 def clip_folder(specification: Specification, room: Path = ROOM) -> Path:
     """Where a scene's clip lies or will lie."""
     content = specification.model_dump(mode="json", by_alias=True, exclude=UNSEEN)
-    canonical = json.dumps([DRAWING, content], sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps([drawing_version(specification), content], sort_keys=True, separators=(",", ":"))
     return room / "clips" / f"{specification.name}-{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
 
 
