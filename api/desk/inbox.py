@@ -25,7 +25,7 @@ OPEN: Final[dict[CaseKind, tuple[str, ...]]] = {
     CaseKind.REQUEST: ("open", "incomplete", "in_process", "granted"),
     CaseKind.LETTER: ("open", "registered", "disposed", "draft", "signed"),
     # A ticket waits for a person here: a denial, a driver who was named, a block that may be lifted, a letter back.
-    CaseKind.TICKET: ("denied", "confirmed", "blocked", "issued", "settled"),
+    CaseKind.TICKET: ("denied", "confirmed", "blocked", "enforced", "issued", "settled"),
 }
 
 

@@ -15,6 +15,7 @@ from api.portal.page import Texts, public_page
 from api.requests import DbSession
 from api.store.errors import CaseNotFound
 from api.store.kinds import CaseKind
+from api.store.lives import BLOCKED
 from api.store.tables import CaseRow
 from api.store.transitions import allowed
 from api.tickets.facts import facts_of
@@ -58,7 +59,7 @@ def pay_page(request: Request, session: DbSession, reference: str) -> Response:
         "code": "" if bill is None else shown(bill.code),
         "asks": bill is not None and payable(ticket) and bill.remaining_rupiah > 0,
         "contested": ticket.state == "contested",
-        "blocked": ticket.state == "blocked",
+        "blocked": ticket.state in BLOCKED,
         "holder": texts.text("payments.holder"),
     }
     return public_page(request, session, "pay.html", context)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.store.errors import BlockRefused, FinalAlready, NotFinalYet, RoleRefused, SecondPersonNeeded
 from api.store.kinds import Actor, CaseKind
+from api.store.lives import BLOCKED
 from api.store.persons import ROLES_OF, SecondPerson, second_persons_for
 from api.store.tables import CaseRow, EventRow
 
@@ -128,7 +129,7 @@ def _check_ticket(session: Session, row: CaseRow, event_type: str, at: datetime)
 
 
 def _check_not_blocked(session: Session, ticket_id: UUID) -> None:
-    if session.scalar(select(CaseRow.state).where(CaseRow.id == ticket_id).with_for_update()) == "blocked":
+    if session.scalar(select(CaseRow.state).where(CaseRow.id == ticket_id).with_for_update()) in BLOCKED:
         raise BlockRefused("The vehicle is blocked for this ticket: lift the block first, then the contest opens.")
 
 

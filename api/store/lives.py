@@ -153,8 +153,18 @@ TICKET: Final[Table] = {
         "paid": "paid",
         **_told("court", "hearing_set", *_MONEY_IN),
     },
-    # Judged before it was paid: the fine is the court's.
-    "judged": {"paid": "settled", **_told("judged", *_MONEY_IN)},
+    # Judged before it was paid: the fine is the court's, nothing more is contested here; no fine: it is over.
+    "judged": {
+        "paid": "settled",
+        "closed": "closed",
+        "blocked": "enforced",
+        **_told("judged", "fine_due", *_LETTERS, *_MONEY_IN),
+    },
+    # Blocked for the court's fine: as `blocked`, but what was judged stays judged.
+    "enforced": {
+        "unblocked": "judged",
+        **_told("enforced", "unblock_proposed", *_LETTERS, *_MONEY_IN),
+    },
     # The deposit (the maximum fine) is paid; the court may find for less.
     "paid": {
         "payment_reversed": "due",
@@ -165,7 +175,7 @@ TICKET: Final[Table] = {
     },
     # Paid and judged: what is left of the deposit can be fetched for a year.
     "settled": {
-        "payment_reversed": "due",
+        "payment_reversed": "judged",
         "refund_expired": "closed",
         "closed": "closed",
         **_told("settled", *_MONEY_IN, *_MONEY_BACK),
@@ -177,6 +187,9 @@ TICKET: Final[Table] = {
     "withdrawn": {},
     "closed": _told("closed", *_MONEY_IN),
 }
+
+# A vehicle is blocked for a ticket in these states.
+BLOCKED: Final = frozenset({"blocked", "enforced"})
 
 CONTEST: Final[Table] = {
     NEW: {"opened": "open"},

@@ -17,10 +17,12 @@ from api.store.errors import BlockRefused, NotFinalYet
 from api.store.hashing import iso_utc
 from api.store.kinds import SYSTEM, Audience, CaseKind
 from api.store.service import append, append_to_locked
-from api.store.tables import CaseRow, ClockRow
+from api.store.tables import CaseRow, ClockRow, EventRow
 from api.store.transitions import allowed
 
 BATCH = 100
+# What a missed deadline brings about, and something kept from following, is tried again after so long.
+AGAIN = timedelta(days=1)
 
 
 def sweep_due(session: Session, moment: datetime, *, limit: int = BATCH) -> int:
@@ -59,7 +61,10 @@ def sweep_due(session: Session, moment: datetime, *, limit: int = BATCH) -> int:
 
 
 def _then(session: Session, case_row: CaseRow, row: ClockRow, at: datetime) -> int:
-    """What the policy says follows from a missed deadline, each event where the case's state takes it."""
+    """What the policy says follows from a missed deadline, each event where the case's state takes it.
+
+    What an open contest, or the state of the case, kept from following is tried again while the clock runs.
+    """
     appended = 0
     for event_type in row.then_types:
         if row.overdue_event is None or event_type not in allowed(CaseKind(case_row.kind), case_row.state):
@@ -69,9 +74,19 @@ def _then(session: Session, case_row: CaseRow, row: ClockRow, at: datetime) -> i
             append_to_locked(session, case_row, event_type, actor=SYSTEM, body=body, audience=Audience.PARTY, at=at)
         except (BlockRefused, NotFinalYet) as error:
             kept = {**body, "kept_from": event_type, "why": error.detail}
+            if _noted(session, case_row, kept):
+                continue
             append_to_locked(session, case_row, "note", actor=SYSTEM, body=kept, audience=Audience.INTERNAL, at=at)
         appended += 1
+    if row.then_types and row.stopped_at is None and row.paused_at is None and row.next_at is None:
+        row.next_at = at + AGAIN
     return appended
+
+
+def _noted(session: Session, case_row: CaseRow, body: dict[str, str]) -> bool:
+    """Whether the case says so already: a block that is tried every day is told of once."""
+    notes = select(EventRow).where(EventRow.case_id == case_row.id, EventRow.type == "note")
+    return any(event.data == body for event in session.scalars(notes))
 
 
 def _climb(session: Session, case_row: CaseRow, row: ClockRow, moment: datetime, at: datetime) -> int:

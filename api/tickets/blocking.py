@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.store.kinds import SYSTEM, Actor, Audience
+from api.store.lives import BLOCKED
 from api.store.service import append, lock_case
 from api.store.tables import BlockRow, CaseRow, EventRow
 from api.tickets.orders import order_block, order_lifting
@@ -48,10 +49,12 @@ def lift(session: Session, ticket_id: UUID, *, because: Because, actor: Actor = 
         SecondPersonNeeded: a person of the office lifts it alone.
     """
     ticket = lock_case(session, ticket_id)
-    if ticket.state != "blocked":
+    if ticket.state not in BLOCKED:
         return False
     event = append(session, ticket_id, "unblocked", actor=actor, body={"because": because}, audience=Audience.PARTY)
     order_lifting(session, ticket, event.number)
+    if ticket.state == "judged" and because != "paid":
+        append(session, ticket_id, "fine_due", actor=SYSTEM, body={"because": "unblocked"}, audience=Audience.PARTY)
     return True
 
 

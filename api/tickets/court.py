@@ -30,7 +30,7 @@ class FineRefused(Unprocessable):
 def judge(
     session: Session, ticket_id: UUID, *, fine_rupiah: int, deposit_rupiah: int, decision: str, actor: Actor
 ) -> EventRow:
-    """Enter the court's judgement. Paid and nothing left over: the case is closed.
+    """Enter the court's judgement. Nothing to pay and nothing left over: the case is closed; else the fine is due.
 
     Args:
         session: an open transaction; never committed here.
@@ -54,8 +54,12 @@ def judge(
         "decision": decision[:200],
     }
     event = append(session, ticket_id, "judged", actor=actor, body=body, audience=Audience.PARTY)
-    if lock_case(session, ticket_id).state == "settled" and excess == 0:
+    state = lock_case(session, ticket_id).state
+    if (state == "settled" and excess == 0) or (state == "judged" and fine_rupiah == 0):
         append(session, ticket_id, "closed", actor=SYSTEM, body={}, audience=Audience.PARTY)
+    elif state == "judged":
+        due = {"fine_rupiah": fine_rupiah}
+        append(session, ticket_id, "fine_due", actor=SYSTEM, body=due, audience=Audience.PARTY)
     return event
 
 

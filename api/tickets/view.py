@@ -31,6 +31,7 @@ TONES: Final = {
     "due": "warning",
     "court": "info",
     "judged": "warning",
+    "enforced": "bad",
     "settled": "good",
     "moved": "good",
     "withdrawn": "good",

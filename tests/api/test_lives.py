@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from api.clock import now
@@ -20,8 +20,8 @@ from api.store.errors import (
     SecondPersonNeeded,
 )
 from api.store.kinds import SYSTEM, Actor, Audience, CaseKind
-from api.store.service import append, clocks_of, open_case
-from api.store.tables import BlockRow, SecondPersonRow
+from api.store.service import append, clocks_of, events_of, open_case
+from api.store.tables import BlockRow, ClockRow, SecondPersonRow
 from api.tickets.blocking import block, lift, propose_lifting
 from api.tickets.confirmation import Choice, confirm
 from api.tickets.liability import reinstate
@@ -189,6 +189,34 @@ class TestNoBlockDuringAContest:
         with database.session() as session:
             first = clocks_of(session, contest.id)[0]
             assert (first.name, first.result) == ("first_response", "dropped")
+
+    def test_a_block_that_an_open_contest_kept_back_is_tried_again_and_told_once(self, life, database):
+        life.notify()
+        life.do("confirmed")
+        with database.session() as session:
+            # By a way that no page has: the ticket does not know of it.
+            contest = child(session, life, CaseKind.CONTEST)
+        for _ in range(4):
+            life.wait(days=10)
+        assert (life.state, life.blocks()) == ("confirmed", [])
+        with database.session() as session:
+            kept = [one.data["kept_from"] for one in events_of(session, life.id) if "kept_from" in one.data]
+        assert kept == ["blocked"]
+        decide_alone(database, contest)
+        life.wait(days=2)
+        assert (life.state, life.blocks()) == ("blocked", [life.id])
+        sound(database)
+
+    def test_a_deadline_that_passed_in_a_state_that_takes_no_block_is_not_forgotten(self, life, database):
+        # In Surakarta the owner's days begin with the receipt: until then the ticket is only notified.
+        life.notify()
+        with database.session() as session:
+            session.execute(update(ClockRow).where(ClockRow.name == "confirmation").values(then_types=[]))
+        life.wait(days=30)
+        assert life.state == "notified"
+        life.do("confirmed")
+        life.wait(days=2)
+        assert (life.state, life.blocks()) == ("blocked", [life.id])
 
     def test_the_database_itself_refuses_both_orders(self, life, database, cluster, database_name, monkeypatch):
         monkeypatch.setattr("api.store.service.check", lambda *_, **__: None)

@@ -14,6 +14,7 @@ from api.store.kinds import Actor, Audience
 from api.store.reading import Viewer, case_for
 from api.store.service import append, clocks_of, events_of, lock_case, verify_chain
 from api.store.tables import CaseRow
+from api.tickets.blocking import lift, propose_lifting
 from api.tickets.confirmation import Choice, confirm
 from api.tickets.court import NothingToRefund, approve_refund, claim_refund, judge
 from api.tickets.liability import DriverUnnamed, move_liability, reinstate
@@ -161,6 +162,52 @@ class TestCourtAndRefund:
         assert life.state == "judged"
         life.do("paid")
         assert life.state == "settled"
+        assert life.clocks()["fine"].result == "on_time"
+
+    def before_the_court(self, life, fine):
+        life.notify()
+        life.do("sent_to_court")
+        life.call(judge, fine_rupiah=fine, deposit_rupiah=0, decision="7", actor=DEWI)
+
+    def test_a_fine_that_is_not_paid_blocks_until_it_is(self, life, database):
+        self.before_the_court(life, 100_000)
+        life.wait(days=8)
+        assert (life.state, life.blocks()) == ("enforced", [life.id])
+        with pytest.raises(IllegalTransition):
+            life.contest()
+        with pytest.raises(IllegalTransition):
+            life.do("paid")
+        life.call(lift, because="paid")
+        life.do("paid")
+        assert (life.state, life.blocks()) == ("settled", [])
+        sound(database)
+
+    def test_its_block_is_lifted_by_two_and_the_fine_stays_due(self, life, database):
+        self.before_the_court(life, 100_000)
+        life.wait(days=8)
+        with pytest.raises(SecondPersonNeeded):
+            life.call(lift, because="decided", actor=DEWI)
+        life.call(propose_lifting, actor=JOKO, reason="cicilan")
+        life.call(lift, because="decided", actor=DEWI)
+        assert life.state == "judged"
+        life.wait(days=8)
+        assert (life.state, life.blocks()) == ("enforced", [life.id])
+        sound(database)
+
+    def test_who_is_acquitted_owes_nothing(self, life, database):
+        self.before_the_court(life, 0)
+        life.wait(days=60)
+        assert (life.state, life.blocks()) == ("closed", [])
+        assert "fine" not in life.clocks()
+        sound(database)
+
+    def test_a_payment_that_is_reversed_after_the_judgement_is_owed_as_judged(self, life, database):
+        self.judged(life, 150_000)
+        life.do("payment_reversed")
+        assert life.state == "judged"
+        life.wait(days=16)
+        assert life.state == "enforced"
+        sound(database)
 
 
 def test_a_locked_ticket_is_seen_as_it_is(life, database):
