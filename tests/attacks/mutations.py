@@ -108,6 +108,35 @@ MUTATIONS: Final = (
         "tests/api/security/test_other_peoples_objects.py::test_staff_of_another_agency",
     ),
     Mutation(
+        "a password is enough where there is a key",
+        "api/people/steps.py",
+        "    if not with_key and keys_of(session, user.id):",
+        "    if False:",
+        "tests/api/security/test_second_step.py::test_a_key_is_asked_for_and_nothing_else_will_do",
+    ),
+    Mutation(
+        "a first password is a password",
+        "api/people/steps.py",
+        'return "password" if user.password_is_first else None',
+        "return None",
+        "tests/api/security/test_second_step.py"
+        "::test_a_password_that_somebody_else_made_opens_nothing_until_it_is_changed",
+    ),
+    Mutation(
+        "the register lies there plainly",
+        "api/secrecy/columns.py",
+        "return value if value is None or ring is None else ring.seal_text(value, self.what)",
+        "return value",
+        "tests/api/test_secrecy.py::test_the_register_is_sealed_at_rest_and_opens_for_the_office",
+    ),
+    Mutation(
+        "an erased case keeps its key",
+        "api/secrecy/cases.py",
+        "    session.delete(row)\n",
+        "",
+        "tests/api/test_secrecy.py::test_after_the_time_of_a_rule_the_evidence_is_gone_and_the_chain_still_verifies",
+    ),
+    Mutation(
         "revoked keys",
         "pipeline/evidence/verify.py",
         "if key.revoked_at is not None and received_at >= key.revoked_at:",
