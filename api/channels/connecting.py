@@ -42,7 +42,7 @@ def handlers(outside: Outside) -> dict[str, Handler]:
     def mail(session: Session, row: InboxRow) -> str:
         own = own_addresses(outside) | ({outside.mail.sender.lower()} if outside.mail is not None else set())
         ignored = mailing.why_ignored(row.raw, row.headers.get(mailing.ENVELOPE_SENDER, ""), own)
-        return f"left alone: {ignored}" if ignored else hear(session, mailing.said(row.raw))
+        return f"left alone: {ignored}" if ignored else hear(session, mailing.said(row.raw, outside.mail_authority))
 
     def whatsapp(session: Session, row: InboxRow) -> str:
         reports = notices.handle(session, row)

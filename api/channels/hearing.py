@@ -59,8 +59,11 @@ def hear(session: Session, said: Said) -> str:
     author = func.hashtextextended(f"{said.channel} {said.author}", 0)
     session.execute(select(func.pg_advisory_xact_lock(author)))
     text = clean_text(said.text)[:MAX_STORY]
-    case = _going_on(session, said, text)
+    # Whoever only says that they are somebody adds nothing to that person's case.
+    case = None if said.doubt else _going_on(session, said, text)
     if case is None:
+        if said.doubt and len(text) < MIN_STORY:
+            return f"left alone: {said.doubt}"
         if len(text) < MIN_STORY and not (said.files or said.media):
             telling.ask_for_more(session, said)
             return "too short: asked to tell more"
@@ -114,7 +117,10 @@ def _opened(session: Session, said: Said, text: str) -> CaseRow:
     )
     session.add(thread)
     session.flush()
-    if (recent or 0) < MAX_ACKNOWLEDGED:
+    if said.doubt:
+        told = {"text": f"Pengirim belum terbukti / the sender is not proven. {said.doubt}"}
+        append(session, case.id, "note", actor=SYSTEM, body=told, audience=Audience.INTERNAL)
+    elif (recent or 0) < MAX_ACKNOWLEDGED:
         telling.acknowledge(session, case, thread)
         # By the system: it stops no clock, only a person's answer does.
         append(session, case.id, "acknowledged", actor=SYSTEM, body={"channel": said.channel}, audience=Audience.PUBLIC)

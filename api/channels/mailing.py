@@ -22,6 +22,7 @@ from api.attachments.cleaning import (
     AttachmentUnreadableError,
     accept_attachment,
 )
+from api.channels.proving import NAME, why_doubted
 from api.channels.said import Said
 
 SOURCE: Final = "mail"
@@ -120,8 +121,12 @@ def why_ignored(raw: bytes, envelope_sender: str, own: frozenset[str]) -> str:
     return next((why for holds, why in signs if holds), "")
 
 
-def said(raw: bytes) -> Said:
+def said(raw: bytes, authority: str = "") -> Said:
     """What a (cleaned) message says.
+
+    Args:
+        raw: the message.
+        authority: the mail server whose word on the sender is believed; empty: none is asked.
 
     Raises:
         ValueError: it is no message.
@@ -129,7 +134,7 @@ def said(raw: bytes) -> Said:
     message = _parsed(raw)
     if message is None:
         raise ValueError("this is no e-mail")
-    name, address = _author(message)
+    name, author = _author(message)
     subject = _header(message, "Subject")
     files, refused = _taken(message)
     words = _words(message)
@@ -137,14 +142,16 @@ def said(raw: bytes) -> Said:
     return Said(
         channel=SOURCE,
         message_id=message_id(raw),
-        address=address,
-        author=address.lower(),
+        address=_address(message, "Reply-To")[1] or author,
+        # Only the sender's own address is proven, not where they want the answer to go.
+        author=author.lower(),
         name=name,
         text=words if answers or not subject else f"{subject}\n\n{words}",
         about=(*_IDS.findall(f"{_header(message, 'In-Reply-To')} {_header(message, 'References')}")[-20:], subject),
         chat=False,
         files=tuple(files),
         refused=tuple(refused),
+        doubt=why_doubted([str(value) for value in message.get_all(NAME, [])], authority),
     )
 
 
@@ -156,7 +163,11 @@ def _header(message: EmailMessage, name: str) -> str:
 
 
 def _author(message: EmailMessage) -> tuple[str, str]:
-    found = getaddresses([_header(message, "Reply-To") or _header(message, "From")])
+    return _address(message, "From")
+
+
+def _address(message: EmailMessage, name: str) -> tuple[str, str]:
+    found = getaddresses([_header(message, name)])
     return (found[0][0][:100], found[0][1][:254]) if found else ("", "")
 
 

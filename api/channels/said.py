@@ -45,6 +45,8 @@ class Said:
         latitude: degrees.
         longitude: degrees.
         category: id of a topic, where the sender chose one.
+        doubt: why its author is perhaps not who they say: it goes on with no case of theirs, and is not answered by
+            itself, but is a case as any other; empty: nothing speaks against them.
     """
 
     channel: str
@@ -62,3 +64,4 @@ class Said:
     latitude: float | None = None
     longitude: float | None = None
     category: str | None = None
+    doubt: str = ""

@@ -107,6 +107,13 @@ class Outside(_Part):
     mail_addresses: tuple[str, ...] = Field(
         (), description="Addresses that take complaints by mail (`tertib mail`); empty: the sender's own."
     )
+    mail_authority: str = Field(
+        "",
+        description=(
+            "Name under which our own mail server writes `Authentication-Results` (SPF, DKIM, DMARC) into mail that it "
+            "hands on; it must remove such headers that others wrote under it. Empty: senders are not checked."
+        ),
+    )
     bank: BankSystem
     letters: Path = Field(description="Folder that letters for the post are put into.")
     senders: tuple[str, ...] = Field((), description="Other addresses and numbers that official messages come from.")

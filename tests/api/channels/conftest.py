@@ -31,7 +31,13 @@ def mailbox():
 
 
 @pytest.fixture
-def office(settings, database, graph, mailbox, monkeypatch):
+def outside_changes() -> dict:
+    """What a test wants otherwise in outside.yaml."""
+    return {}
+
+
+@pytest.fixture
+def office(settings, database, graph, mailbox, monkeypatch, outside_changes):
     """An office with every channel, and `office.work()` to let its worker do what is due."""
     outside = Outside(
         bank={"hmac_secret": "x" * 40},
@@ -42,6 +48,7 @@ def office(settings, database, graph, mailbox, monkeypatch):
         ),
         meta=MetaSystem(url=graph.url, token="t", app_secret=SECRET, verify_token=TOKEN),
         relays={"lapor": RelaySystem(secret=SECRET, answers_url=f"{graph.url}/relay")},
+        **outside_changes,
     )
     monkeypatch.setattr("api.app.load_outside", lambda _: outside)
     monkeypatch.setattr("api.connections.load_outside", lambda _: outside)
