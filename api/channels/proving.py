@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-import authres  # type: ignore[import-untyped] - it carries no types; what we take is made text here
+import authres  # type: ignore[import-untyped]  # it carries no types; what we take is made text here
 
 NAME: Final = "Authentication-Results"
 _FALSE: Final = frozenset({"fail", "permerror", "policy"})
