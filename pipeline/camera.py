@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -118,6 +119,8 @@ class Camera:
     def __init__(
         self, scene: Scene, source: Source, *, detector: Detector, reader: PlateReader, steps: Steps | None = None
     ) -> None:
+        # Of small pictures each camera's own thread does all: waking a pool costs more than the pool saves.
+        cv2.setNumThreads(1)
         self.scene = scene
         self.stats = CameraStats()
         self.duration_s = source.duration_s

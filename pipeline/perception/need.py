@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +32,8 @@ MARGIN: Final = 0.15
 """Of its size, around a box: what moves there, such as its shadow, belongs to it."""
 ELSEWHERE_SHARE: Final = 0.001
 """Of the picture: so much that moves outside of all boxes is somebody new."""
+RIM_PX: Final = 4
+"""Of the small picture, around the areas in which somebody is judged."""
 _PATIENT: Final = frozenset({OffenceCode.BUS_LANE, OffenceCode.LANE_CLOSED, OffenceCode.NO_STOPPING})
 """Offences of being somewhere for a while. A line, a light or a speed is judged by instants, and needs every look."""
 _SIGNAL_ONLY: Final = frozenset({OffenceCode.RED_LIGHT, OffenceCode.STOP_LINE})
@@ -60,6 +63,8 @@ class Pace:
         codes = set(declared(scene))
         self.applies = bool(codes) and codes <= _PATIENT and not scene.count_lines
         self._size_px = (scene.frame.width_px, scene.frame.height_px)
+        self._areas = [*(lane.polygon for lane in scene.lanes), *(zone.polygon for zone in scene.zones)]
+        self._judged: NDArray[np.bool_] = np.zeros((0, 0), np.bool_)
         self._until_s = float("-inf")
         self._boxes: NDArray[np.float32] = np.zeros((0, 4), np.float32)
         self._seen: set[int] = set()
@@ -88,9 +93,14 @@ class Pace:
         return at_s < self._until_s and float(np.mean(self._elsewhere(moving))) <= ELSEWHERE_SHARE
 
     def _elsewhere(self, moving: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """What moves outside of all boxes."""
-        rest = moving.copy()
+        """What moves outside of all boxes where somebody is judged: whose wheels are there is seen there."""
         across, down = moving.shape[1] / self._size_px[0], moving.shape[0] / self._size_px[1]
+        if self._judged.shape != moving.shape:
+            drawn = np.zeros(moving.shape, np.uint8)
+            corners = [np.round(np.array(area) * (across, down)).astype(np.int32) for area in self._areas]
+            cv2.fillPoly(drawn, corners, 1)
+            self._judged = cv2.dilate(drawn, np.ones((2 * RIM_PX + 1,) * 2, np.uint8)) > 0
+        rest = moving & self._judged
         for x1, y1, x2, y2 in self._boxes.tolist():
             dx, dy = MARGIN * (x2 - x1), MARGIN * (y2 - y1)
             left, right = int(max(0.0, x1 - dx) * across), math.ceil((x2 + dx) * across)

@@ -62,9 +62,16 @@ def test_who_comes_anew_is_seen_by_his_motion_and_who_is_known_does_not_wake() -
     own[round(100 * 134 / HEIGHT) : round(150 * 134 / HEIGHT), round(100 * 178 / WIDTH) : round(150 * 178 / WIDTH)] = (
         True
     )
-    other[10:20, 10:20] = True
+    other[10:20, 30:40] = True
     assert pace.waits(1.1, own)
     assert not pace.waits(1.1, other)
+
+
+def test_motion_where_nobody_is_judged_does_not_wake() -> None:
+    narrow = {"lanes": [BUSES_ONLY | {"polygon": [[90, 90], [220, 90], [220, 239], [90, 239]]}]}
+    beside = STILL.copy()
+    beside[10:20, 10:20] = True
+    assert paced(driving(0.05), **narrow).waits(1.1, beside)
 
 
 @pytest.mark.parametrize(
