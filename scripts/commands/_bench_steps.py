@@ -36,8 +36,9 @@ Watch = Callable[[Path, Steps], Watched]
 def ladder() -> dict[str, Steps]:
     """No step, each alone, and all."""
     rungs = {"none": Steps.none()} | {name: Steps.none().only(name) for name in Steps.names()}
-    # Keyframes rest on what the gate says.
-    rungs["keyframes"] = replace(rungs["keyframes"], gate=True)
+    # These rest on what the gate says.
+    for name in ("keyframes", "pace"):
+        rungs[name] = replace(rungs[name], gate=True)
     rungs["all"] = Steps()
     return rungs
 
