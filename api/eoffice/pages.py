@@ -14,6 +14,7 @@ from api.attachments.service import attach, attachments_of
 from api.desk.clerk import NOTHING, CasePage, Clerk, TheClerk, Tried
 from api.desk.story import clocks_shown, story
 from api.eoffice import service
+from api.eoffice.paper import paper
 from api.store.kinds import CaseKind
 from api.store.tables import CaseRow
 from api.store.transitions import allowed
@@ -163,6 +164,17 @@ def letters_page() -> Response:
 def letter_page(clerk: TheClerk, name: str) -> Response:
     """A letter, its chain, its draft, and what can be done now."""
     return _page(clerk, _letter(clerk, name))
+
+
+@router.get("/agency/letters/{name}/letter.pdf")
+def letter_paper(clerk: TheClerk, name: str) -> Response:
+    """The signed letter, for the post, for an attachment, for the archive."""
+    letter = _letter(clerk, name)
+    headers = {
+        "Content-Disposition": f'inline; filename="{letter.reference}.pdf"',
+        "Cache-Control": "private, no-store",
+    }
+    return Response(paper(clerk.session, letter), media_type="application/pdf", headers=headers)
 
 
 @router.post("/agency/letters/{name}/disposition")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pypdf
 import pytest
 
 from api.eoffice import service
 from api.store.service import events_of, verify_chain
 from api.store.tables import CaseRow
+from tests.api.letters.archivable import told_wrong
 from tests.api.public_pages import follow, get, picture, send
 
 
@@ -62,10 +65,18 @@ def test_a_letter_comes_goes_down_the_chain_is_answered_and_kept(enter, head, st
 
     client = enter(head)
     page = get(client, path)
+    assert client.get(f"{path}/letter.pdf").status_code == 409, "what nobody signed does not go out"
     sign = next(form for form in page.forms if form.fields.get("step") == "sign")
     stale = send(client, sign, sha256="0" * 64)
     assert stale.status_code == 422, "what is signed is what was read"
     assert send(client, sign).status_code == 303
+    assert f"{path}/letter.pdf" in get(client, path).links
+    paper = client.get(f"{path}/letter.pdf")
+    assert paper.headers["content-type"] == "application/pdf"
+    assert told_wrong(paper.content) == []
+    words = " ".join(" ".join(one.extract_text() for one in pypdf.PdfReader(io.BytesIO(paper.content)).pages).split())
+    for told in ("Kepada Yth. Bupati", "Kami akan hadir pada hari Rabu.", head.name, "1/DISHUB/"):
+        assert told in words, told
     assert send(client, get(client, path).form(f"{path}/end"), step="send", way="pos").status_code == 303
     assert send(client, get(client, path).form(f"{path}/end"), step="file", way="lemari 1").status_code == 303
     with database.session() as session:
