@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.clock import now
+from api.clock import ahead_of_database, now
 from api.intake.errors import CameraOff, CameraUnknown
+from api.intake.orphans import UPLOADS_LOCK
 from api.intake.tables import CameraKeyRow, CameraRow
+from api.plain_sql import Plain, ask, ask_alone
 from pipeline.evidence.keys import PublicKey, PublicKeyRing
+
+if TYPE_CHECKING:
+    from api.database import Database
 
 MIN_TOKEN_LENGTH = 24
 
@@ -131,15 +139,69 @@ class Sender:
     asked_at: datetime
 
 
-def sender_of(session: Session, authorization: str | None) -> Sender:
-    """The camera whose bearer token came with the request, and its keys.
+def sender_of(database: Database, authorization: str | None) -> Sender:
+    """The camera whose bearer token came with the request, its keys, and the time: one question of the database.
 
     Raises:
         CameraUnknown: no token, or no camera's.
         CameraOff: the camera was switched off.
     """
-    camera = camera_of(session, authorization)
-    return Sender(camera.camera_id, key_ring(session, camera.camera_id), now(session))
+    rows = ask_alone(database.engine, _SENDER, {"token": _sha256(_token(authorization))})
+    if not rows:
+        raise CameraUnknown
+    ((camera_id, active, keys, moment),) = rows
+    if not active:
+        raise CameraOff(f"The camera {camera_id} is switched off at the office.")
+    return Sender(camera_id, ring_of(camera_id, keys), moment.astimezone(UTC) + database.clock.offset)
+
+
+_UTC: Final = """to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+_RING: Final = (
+    "(SELECT json_agg(json_build_array(keyid, public_key_b64, "  # noqa: S608 - our own words
+    f"{_UTC.format('valid_from')}, {_UTC.format('valid_to')}, {_UTC.format('revoked_at')}) ORDER BY valid_from, keyid)"
+    "::text FROM camera_keys WHERE camera_keys.camera_id = cameras.camera_id)"
+)
+_SENDER: Final = Plain(
+    f"SELECT camera_id, active, {_RING}, clock_timestamp() FROM cameras WHERE token_sha256 = %(token)s",  # noqa: S608 - our own words
+    {},
+)
+# Beside the row, shared, the lock that keeps the sweep of orphans off a file until its case is committed.
+_LOCK: Final = (
+    f"SELECT {_RING}, clock_timestamp(), pg_advisory_xact_lock_shared(%s) FROM cameras WHERE camera_id = %s FOR UPDATE"  # noqa: S608 - our own words
+)
+
+
+def lock_camera(session: Session, camera_id: str) -> tuple[PublicKeyRing, datetime]:
+    """Hold a camera's row until the transaction ends: its packages come in one after the other.
+
+    Returns:
+        The keys that are trusted for it now, and the time.
+    """
+    ((keys, moment, _),) = ask(session, _LOCK, (UPLOADS_LOCK, camera_id))
+    return ring_of(camera_id, keys), moment.astimezone(UTC) + ahead_of_database(session)
+
+
+@lru_cache(maxsize=1024)
+def ring_of(camera_id: str, keys: str | None) -> PublicKeyRing:
+    """A camera's ring from the database's text of it; the same text is read once."""
+    found = [(keyid, key, *map(_moment, times)) for keyid, key, *times in json.loads(keys or "[]")]
+    return PublicKeyRing(
+        keys=tuple(
+            PublicKey(
+                keyid=keyid,
+                public_key_b64=key,
+                camera_id=camera_id,
+                valid_from=valid_from,
+                valid_to=valid_to,
+                revoked_at=revoked_at,
+            )
+            for keyid, key, valid_from, valid_to, revoked_at in found
+        )
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def camera_of(session: Session, authorization: str | None) -> CameraRow:
@@ -149,15 +211,19 @@ def camera_of(session: Session, authorization: str | None) -> CameraRow:
         CameraUnknown: no token, or no camera's.
         CameraOff: the camera was switched off.
     """
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise CameraUnknown
-    row = session.scalar(select(CameraRow).where(CameraRow.token_sha256 == _sha256(token.strip())))
+    row = session.scalar(select(CameraRow).where(CameraRow.token_sha256 == _sha256(_token(authorization))))
     if row is None:
         raise CameraUnknown
     if not row.active:
         raise CameraOff(f"The camera {row.camera_id} is switched off at the office.")
     return row
+
+
+def _token(authorization: str | None) -> str:
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise CameraUnknown
+    return token.strip()
 
 
 def _sha256(token: str) -> str:

@@ -73,7 +73,7 @@ async def deliver(
     database = get_database(request)
     began = time.monotonic()
     # The token first: a stranger's bytes are not even read.
-    sender = await run_in_threadpool(_sender, database, authorization)
+    sender = await run_in_threadpool(sender_of, database, authorization)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != PACKAGE_MEDIA_TYPE:
         raise BadRequest(f"Content-Type must be {PACKAGE_MEDIA_TYPE}.")
@@ -88,11 +88,6 @@ async def deliver(
         arrival.close()
     taken = PackageTaken(package_id=receipt.package_id, case_id=str(receipt.case_id), reference=receipt.reference)
     return JSONResponse(taken.model_dump(), status_code=201 if receipt.new else 200)
-
-
-def _sender(database: Database, authorization: str | None) -> Sender:
-    with database.session() as session:
-        return sender_of(session, authorization)
 
 
 async def _receive(request: Request, arrival: Arrival) -> list[bytes]:

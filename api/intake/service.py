@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session
 
 from api.clock import now
 from api.intake.arrival import Arrival
-from api.intake.cameras import key_ring
+from api.intake.cameras import key_ring, lock_camera
 from api.intake.errors import EvidenceRefused, PackageConflict
 from api.intake.evidence_store import EvidenceStore
-from api.intake.orphans import UPLOADS_LOCK
 from api.intake.tables import IncidentRow
 from api.jurisdiction.loading import jurisdictions_of
 from api.plain_sql import ask
@@ -122,9 +121,7 @@ def accept_arrival(
         StorageFull: no room; the camera keeps it.
     """
     # The camera's row is locked: its packages come in one after the other, so that a fork cannot slip through.
-    # Beside it, shared, the lock that keeps the sweep of orphans off a file until its case is committed.
-    ask(session, _LOCK, (UPLOADS_LOCK, camera_id))
-    keys, moment = key_ring(session, camera_id), now(session)
+    keys, moment = lock_camera(session, camera_id)
     if not checked.holds_at(keys, moment):
         checked = check_package(arrival, keys, moment)
     books = _books(session, arrival.sha256, checked.found)
@@ -146,29 +143,29 @@ def accept_arrival(
     store.keep(arrival)
     sha256 = arrival.sha256
     case = _open_violation(session, manifest, camera_id=camera_id, sha256=sha256, doubts=(CHAIN_GAP,) if gap else ())
-    values = (
-        UUID(manifest.package_id),
-        camera_id,
-        case.id,
-        manifest.chain.sequence,
-        package.chain_sha256,
-        manifest.chain.previous_sha256,
-        sha256,
-        arrival.size_bytes,
-        package.payload.decode(),
-        moment,
-    )
     if arrival.key is not None:
-        keep_key(session, case.id, arrival.key)
+        keep_key(session, case.id, arrival.key, moment)
+    values = {
+        "package_id": UUID(manifest.package_id),
+        "camera_id": camera_id,
+        "case_id": case.id,
+        "sequence": manifest.chain.sequence,
+        "chain_sha256": package.chain_sha256,
+        "previous_sha256": manifest.chain.previous_sha256,
+        "sha256": sha256,
+        "size_bytes": arrival.size_bytes,
+        "manifest": package.payload.decode(),
+        "received_at": moment,
+    }
     ask(session, _INSERT, values)
-    ask(session, "UPDATE cameras SET last_package_at = %s WHERE camera_id = %s", (moment, camera_id))
     return Receipt(package_id=manifest.package_id, case_id=case.id, reference=case.reference, new=True)
 
 
-_LOCK: Final = "SELECT pg_advisory_xact_lock_shared(%s) FROM cameras WHERE camera_id = %s FOR UPDATE"
 _INSERT: Final = (
-    "INSERT INTO packages (package_id, camera_id, case_id, sequence, chain_sha256, previous_sha256, sha256, "
-    "size_bytes, manifest, received_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    "WITH kept AS (INSERT INTO packages (package_id, camera_id, case_id, sequence, chain_sha256, previous_sha256, "
+    "sha256, size_bytes, manifest, received_at) VALUES (%(package_id)s, %(camera_id)s, %(case_id)s, %(sequence)s, "
+    "%(chain_sha256)s, %(previous_sha256)s, %(sha256)s, %(size_bytes)s, %(manifest)s, %(received_at)s)) "
+    "UPDATE cameras SET last_package_at = %(received_at)s WHERE camera_id = %(camera_id)s"
 )
 _BOOKS: Final = "SELECT package_id, camera_id, case_id, sequence, chain_sha256, previous_sha256, sha256 FROM packages "
 

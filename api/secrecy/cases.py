@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
 from api.clock import now
+from api.plain_sql import ask
 from api.secrecy.ring import KEY_BYTES, RING_KEY, Ring
 from api.secrecy.tables import CaseKeyRow, ErasureRow
 
@@ -35,10 +37,13 @@ def new_key() -> bytes:
     return secrets.token_bytes(KEY_BYTES)
 
 
-def keep_key(session: Session, case_id: UUID, key: bytes) -> None:
+def keep_key(session: Session, case_id: UUID, key: bytes, made_at: datetime) -> None:
     """Keep the key of a new case, sealed by the office's ring."""
     ring: Ring = session.info[RING_KEY]
-    session.add(CaseKeyRow(case_id=case_id, key=ring.seal(key, _WHAT), made_at=now(session)))
+    ask(session, _KEEP, (case_id, ring.seal(key, _WHAT), made_at))
+
+
+_KEEP: Final = "INSERT INTO case_keys (case_id, key, made_at) VALUES (%s, %s, %s)"
 
 
 def has_ring(session: Session) -> bool:
@@ -73,8 +78,9 @@ def seal_text(session: Session, case_id: UUID, text: str) -> str:
     key = key_of(session, case_id)
     if key is None:
         key = new_key()
-        keep_key(session, case_id, key)
+        # Its case may still wait to be written.
         session.flush()
+        keep_key(session, case_id, key, now(session))
     nonce = secrets.token_bytes(_NONCE_BYTES)
     sealed = nonce + AESGCM(part_of(key, "texts")).encrypt(nonce, text.encode(), str(case_id).encode())
     return MARK + base64.b64encode(sealed).decode()
