@@ -9,12 +9,12 @@ from urllib.parse import quote, urlsplit
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 
 from api.people.forms import FormRefused
-from api.problems import PROBLEM_MEDIA_TYPE, Conflict, NotSignedIn, OfficeError, TooMany, Unavailable
+from api.problems import PROBLEM_MEDIA_TYPE, Conflict, NotSignedIn, OfficeError, TooMany, Unavailable, Unprocessable
 from api.web.rendering import TEMPLATE_FOLDER, render
 
 _LOG = logging.getLogger("tertib.office")
@@ -118,6 +118,13 @@ def _at_the_same_time(request: Request, error: Exception) -> Response:
     return tell(request, Conflict("Somebody did this at the same moment: load the page again and look.").document())
 
 
+def _cannot_be_kept(request: Request, error: Exception) -> Response:
+    # A character that no text may hold, a number beyond its column: what is sent, not what was thought of.
+    _LOG.warning("cannot be stored, at %s %s: %s", request.method, request.url.path, type(error).__name__)
+    told = "Something in what was sent cannot be stored: a hidden character, or a number that is too large."
+    return tell(request, Unprocessable(told).document())
+
+
 def _unexpected(request: Request, error: Exception) -> Response:
     _LOG.exception("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
     return tell(request, OfficeError("Something went wrong here; it was written down. Try again.").document())
@@ -131,4 +138,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(PoolExhausted, _database_away)
     app.add_exception_handler(IntegrityError, _at_the_same_time)
+    app.add_exception_handler(DataError, _cannot_be_kept)
     app.add_exception_handler(Exception, _unexpected)

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.intake.cameras import key_ring
-from api.intake.evidence import package_of
+from api.intake.evidence import evidence_key, package_of
 from api.intake.evidence_store import EvidenceStore
 from api.portal.page import public_page
 from api.redaction.clip import CLIP
@@ -45,7 +45,8 @@ def proof_of(session: Session, settings: Settings, ticket: CaseRow) -> dict[str,
     if row is None:
         return None
     store = EvidenceStore(settings.evidence)
-    member = store.member(row.sha256, name=ENVELOPE, role="", media_type="application/json", member_sha256="")
+    key = evidence_key(session, row)
+    member = store.member(row.sha256, name=ENVELOPE, role="", media_type="application/json", member_sha256="", key=key)
     # No hash of it is kept apart: the signature that it holds is its own proof.
     envelope = json.loads(b"".join(member.chunks(0, member.size_bytes)))
     copies = session.scalars(

@@ -19,15 +19,16 @@ function forget(action) {
   }
 }
 
-// A page that is no sign-in and tells of no error took what was sent.
+// Taken is what led here from its own page without an error: not what a lost network left behind, nor a way back.
 function settle() {
-  const action = sessionStorage.getItem(SENT);
-  if (!action) return;
-  const refused = document.querySelector("[aria-invalid=true], .notice--error, [data-sign-in], [data-problem]");
-  const shownAgain = new URLSearchParams(location.search).has("unsent");
-  if (refused || shownAgain) return;
+  const sent = JSON.parse(sessionStorage.getItem(SENT) ?? "null");
+  if (!sent) return;
   sessionStorage.removeItem(SENT);
-  forget(action);
+  const [navigation] = performance.getEntriesByType("navigation");
+  const from = document.referrer ? new URL(document.referrer) : null;
+  const ledHere = navigation?.type === "navigate" && from?.origin === location.origin && from.pathname === sent.from;
+  const refused = document.querySelector("[aria-invalid=true], .notice--error, [data-problem]");
+  if (ledHere && !refused && !new URLSearchParams(location.search).has("unsent")) forget(sent.action);
 }
 
 function tell(form) {
@@ -59,7 +60,9 @@ function restore(form) {
     form.closest("details")?.setAttribute("open", "");
     tell(form);
   }
-  form.addEventListener("submit", () => sessionStorage.setItem(SENT, new URL(form.action).pathname));
+  form.addEventListener("submit", () => {
+    sessionStorage.setItem(SENT, JSON.stringify({ action: new URL(form.action).pathname, from: location.pathname }));
+  });
 }
 
 settle();
