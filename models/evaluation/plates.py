@@ -44,7 +44,8 @@ class Outcome:
     @property
     def accepted(self) -> str | None:
         """What was named."""
-        return self.reading.text if self.reading else None
+        faint = self.specimen is not None and self.specimen.faint
+        return self.reading.text if self.reading and not faint else None
 
     @property
     def right(self) -> bool:

@@ -21,7 +21,7 @@ from models.detector import Detector
 from models.errors import ModelError
 from models.plates.colour import plate_colour
 from models.plates.cropping import crop_plate
-from models.plates.finding import PlateFinder, joined
+from models.plates.finding import FAINT_SCORE, PlateFinder, is_faint, joined
 from models.training.plates.camera import Camera
 from models.training.plates.drawing import Drawn, draw
 from models.training.plates.texts import random_text
@@ -44,6 +44,7 @@ class Specimen:
         crop: uint8 [height, width, 3], BGR; None where the detector found no plate.
         colour: of the plate, as drawn, or as classified where nobody labelled it.
         lines: one, expiry (a line and its expiry) or two (equal lines).
+        faint: a second look found it, and hardly: it is read, but never named.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Specimen:
     crop: NDArray[np.uint8] | None
     colour: str
     lines: str
+    faint: bool = False
 
     @property
     def light(self) -> str:
@@ -72,12 +74,12 @@ def crops(folder: Path) -> Iterator[Specimen]:
 
 def photographs(folder: Path, detector: Detector) -> Iterator[Specimen]:
     """European photographs, each with one plate's box and text in a file beside it."""
-    finder = PlateFinder()
+    finder = PlateFinder(least_score=FAINT_SCORE)
     for label in sorted(folder.glob("*.txt")):
         name, x, y, width, height, truth = label.read_text(encoding="utf-8").strip().split("\t")[:6]
         middle = (float(x) + float(width) / 2, float(y) + float(height) / 2)
-        crop = found_at(picture(folder / name), middle, detector, finder)
-        yield Specimen(name, truth, crop, _classified(crop), "one")
+        crop, faint = found_at(picture(folder / name), middle, detector, finder)
+        yield Specimen(name, truth, crop, _classified(crop), "one", faint)
 
 
 def drawn(count: int, *, seed: int = DRAWN_SEED) -> Iterator[Specimen]:
@@ -98,9 +100,10 @@ def drawn(count: int, *, seed: int = DRAWN_SEED) -> Iterator[Specimen]:
 
 def motorcycles(data: Path, detector: Detector, spec: Path = MOTORCYCLES) -> Iterator[Specimen]:
     """Drawn plates, white on black, on real motorcycles; found by the detector in the whole picture."""
-    finder = PlateFinder()
+    finder = PlateFinder(least_score=FAINT_SCORE)
     for name, truth, scene, middle in motorcycle_pictures(data, spec):
-        yield Specimen(name, truth, found_at(scene, middle, detector, finder), "black", "expiry")
+        crop, faint = found_at(scene, middle, detector, finder)
+        yield Specimen(name, truth, crop, "black", "expiry", faint)
 
 
 def motorcycle_pictures(data: Path, spec: Path) -> Iterator[tuple[str, str, NDArray[np.uint8], tuple[float, float]]]:
@@ -214,16 +217,21 @@ def coloured(crop: NDArray[np.uint8], plate: Drawn) -> NDArray[np.uint8]:
 
 def found_at(
     scene: NDArray[np.uint8], middle: tuple[float, float], detector: Detector, finder: PlateFinder
-) -> NDArray[np.uint8] | None:
-    """The best plate that is found around a point, as `tertib plates` finds them, cut out; None where there is none."""
+) -> tuple[NDArray[np.uint8] | None, bool]:
+    """The best plate that is found around a point, as `tertib plates` finds them.
+
+    Returns:
+        Its crop, None where there is none; and whether it was only faintly seen.
+    """
     seen = detector.detect(scene, confidence=DETECTOR_CONFIDENCE)
     plates = joined([seen, finder.missing(scene, seen)]).only("plate")
     point = np.array(middle)
     on_it = (plates.boxes[:, :2] < point).all(1) & (plates.boxes[:, 2:] > point).all(1)
     if not on_it.any():
-        return None
+        return None, False
     best = int(np.where(on_it, plates.scores, -1.0).argmax())
-    return crop_plate(scene, plates.boxes[best].tolist())
+    box = plates.boxes[best].tolist()
+    return crop_plate(scene, box), is_faint(box, float(plates.scores[best]), seen)
 
 
 def picture(path: Path) -> NDArray[np.uint8]:

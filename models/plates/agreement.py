@@ -13,8 +13,8 @@ from models.plates.reading import PlateReading
 
 # Slope and offset of the sigmoid that makes a raw confidence the share of such reads that are right, and the least of
 # it with which a text is named. Chosen on held-out drawn plates by `models.evaluation.plates_limits`, see the card.
-SAME, DIFFERENT = (1.01, 2.785), (0.772, 1.259)
-LEAST_CONFIDENCE = 0.942
+SAME, DIFFERENT = (0.867, 3.05), (0.646, 1.071)
+LEAST_CONFIDENCE = 0.953
 # A text that one reader does not even consider gets this share from it.
 LEAST_SHARE = 1e-4
 MOST_CANDIDATES = 8

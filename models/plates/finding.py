@@ -24,6 +24,12 @@ REACH = 1.15
 SMALLEST_PX = 60.0
 """Longer side of a motorcycle below which its plate has no pixels enough to be read."""
 LEAST_SCORE = 0.15
+FAINT_SCORE = 0.08
+"""Score of a plate that is only faintly seen, chosen on drawn traffic by `models.evaluation.finding_limits`.
+
+Its box is often narrower than the plate, and what is left of a text can fit the grammar: it is read, and never named.
+"""
+FAINTLY = "the plate is only faintly seen, its ends may be cut off"
 WIDEST_SHARE = 0.75
 """Of the motorcycle's width: no plate is wider."""
 
@@ -33,10 +39,12 @@ class PlateFinder:
 
     Args:
         detector: knows dark plates; by default `heads-n`, loaded at the first search.
+        least_score: of a plate.
     """
 
-    def __init__(self, detector: Detector | None = None) -> None:
+    def __init__(self, detector: Detector | None = None, *, least_score: float = LEAST_SCORE) -> None:
         self._detector = detector
+        self._least_score = least_score
 
     def missing(self, picture_bgr: NDArray[np.uint8], seen: Detections) -> Detections:
         """The plates of the motorcycles among `seen` on which none was seen: the best of each, if there is one.
@@ -55,7 +63,7 @@ class PlateFinder:
         return joined([self.on(picture_bgr, box) for box in bare])
 
     def on(self, picture_bgr: NDArray[np.uint8], motorcycle: Box) -> Detections:
-        """The best plate on one motorcycle: of the picture, else of its negative; or nothing."""
+        """The surest plate on one motorcycle, of the picture or of its negative; or nothing."""
         x1, y1, x2, y2 = motorcycle
         size = max(x2 - x1, y2 - y1)
         if size < SMALLEST_PX:
@@ -65,15 +73,26 @@ class PlateFinder:
         side = round(REACH * size)
         left, top = round((x1 + x2 - side) / 2), round((y1 + y2 - side) / 2)
         square = cut_square(picture_bgr, left, top, side)
+        height, width = picture_bgr.shape[:2]
+        found = []
         for view in (square, np.asarray(255 - square, np.uint8)):
-            found = self._detector.detect(view, confidence=LEAST_SCORE).only("plate")
-            height, width = picture_bgr.shape[:2]
-            moved = found.boxes + np.array([left, top] * 2, np.float32)
-            boxes = np.clip(moved, 0, np.array([width, height] * 2)).astype(np.float32)
+            plates = self._detector.detect(view, confidence=self._least_score).only("plate")
+            boxes = plates.boxes + np.array([left, top] * 2, np.float32)
             fits = np.array([_hangs_on(box, motorcycle) for box in boxes.tolist()], np.bool_)
-            if fits.any():
-                return Detections(boxes, found.scores, found.classes)[fits][:1]
-        return Detections.empty()
+            inside = np.clip(boxes, 0, np.array([width, height] * 2)).astype(np.float32)
+            found.append(Detections(inside, plates.scores, plates.classes)[fits][:1])
+        return max(found, key=lambda plates: float(plates.scores.max(initial=0.0)))
+
+
+def is_faint(plate: Sequence[float], score: float, seen: Detections) -> bool:
+    """Whether a plate was only found by a second look, and hardly.
+
+    Args:
+        plate: its box in pixels.
+        score: of the plate.
+        seen: what the detector found in the whole picture.
+    """
+    return score < LEAST_SCORE and list(plate) not in seen.only("plate").boxes.tolist()
 
 
 def joined(parts: Sequence[Detections]) -> Detections:

@@ -44,8 +44,8 @@ def line_image(line_bgr: NDArray[np.uint8], height: int = HEIGHT_PX, width: int 
 def _gray(line_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Luma, or the one channel in which the line stands out far more (blue letters have next to no luma)."""
     gray = np.asarray(cv2.cvtColor(line_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
-    spreads = line_bgr.reshape(-1, 3).std(0)
-    if spreads.max() > CHANNEL_LEAD * max(float(gray.std()), 1.0):
+    spreads = cv2.meanStdDev(line_bgr)[1].ravel()
+    if spreads.max() > CHANNEL_LEAD * max(float(cv2.meanStdDev(gray)[1][0, 0]), 1.0):
         return np.ascontiguousarray(line_bgr[:, :, int(spreads.argmax())])
     return gray
 

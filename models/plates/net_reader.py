@@ -17,6 +17,7 @@ from models.plates.decision import Limits, decide
 from models.plates.decoding import Candidate, decode
 from models.plates.description import described
 from models.plates.grammar import Grammar
+from models.plates.levelling import levelled
 from models.plates.line_image import gray_line
 from models.plates.line_network import LineNetwork
 from models.plates.posteriors import Posteriors
@@ -67,6 +68,9 @@ class NetReader:
             return PlateReading(None, 0.0, reason, (), ())
         lines = find_text_lines(crop_bgr)
         glance = self._glance(lines)
+        if glance is None and (level := levelled(crop_bgr)) is not crop_bgr:
+            crop_bgr, lines = level, find_text_lines(level)
+            glance = self._glance(lines)
         return described(glance if glance is not None else self._look(crop_bgr, lines), crop_bgr, None)
 
     def _glance(self, lines: Sequence[TextLine]) -> PlateReading | None:

@@ -17,6 +17,7 @@ from models.plates.decision import Limits, decide
 from models.plates.description import described
 from models.plates.expiry import Expiry, read_expiry
 from models.plates.grammar import Grammar, grammars_of
+from models.plates.levelling import levelled
 from models.plates.posteriors import SILENT, Posteriors
 from models.plates.reading import PlateReading
 from models.plates.text_band import thickest_stretch
@@ -87,6 +88,7 @@ class GrammarReader:
         height, width = crop_bgr.shape[:2]
         if height < LEAST_HEIGHT_PX or width < LEAST_WIDTH_PX:
             return _unread(f"the plate is too small to read: {width}x{height} pixels")
+        crop_bgr = levelled(crop_bgr)
         lines = find_text_lines(crop_bgr)
         looks = self._looks(crop_bgr, lines)
         expiry = self._expiry(lines) if any(grammar.expiry for grammar in self._grammars) else None

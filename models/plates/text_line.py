@@ -141,26 +141,29 @@ def _height(row: list[Glyph]) -> float:
 
 def _best_row(glyphs: list[Glyph]) -> list[Glyph]:
     """Of all rows through two glyphs, the one with the most total height of like-sized glyphs along it."""
-    best: list[Glyph] = []
-    best_worth = 0.0
-    for one in glyphs:
-        for other in glyphs:
-            if other.middle[0] <= one.middle[0] + one.height * 0.3:
-                continue
-            slope = (other.middle[1] - one.middle[1]) / (other.middle[0] - one.middle[0])
-            if abs(slope) > 0.35 or not 0.75 < one.height / other.height < 1.33:
-                continue
-            height = (one.height + other.height) / 2
-            row = [
-                glyph
-                for glyph in glyphs
-                if 0.75 < glyph.height / height < 1.33
-                and abs(glyph.middle[1] - one.middle[1] - slope * (glyph.middle[0] - one.middle[0])) < 0.16 * height
-            ]
-            worth = sum(glyph.height for glyph in row)
-            if len(row) >= LEAST_GLYPHS and worth > best_worth:
-                best, best_worth = row, worth
-    return sorted(best, key=lambda glyph: glyph.left)
+    if len(glyphs) < LEAST_GLYPHS:
+        return []
+    tall = np.array([glyph.height for glyph in glyphs])
+    x, y = np.array([glyph.middle for glyph in glyphs]).T
+    # Axes: one glyph, another one to its right.
+    right = x[None] - x[:, None]
+    ones, others = np.nonzero(right > tall[:, None] * 0.3)
+    slopes = (y[others] - y[ones]) / right[ones, others]
+    like = tall[ones] / tall[others]
+    level = (np.abs(slopes) <= 0.35) & (like > 0.75) & (like < 1.33)
+    ones, others, slopes = ones[level], others[level], slopes[level]
+    if not len(ones):
+        return []
+    # Axes: a row through two glyphs, any glyph.
+    heights = ((tall[ones] + tall[others]) / 2)[:, None]
+    sized = tall[None] / heights
+    off = np.abs(y[None] - y[ones][:, None] - slopes[:, None] * (x[None] - x[ones][:, None]))
+    along = (sized > 0.75) & (sized < 1.33) & (off < 0.16 * heights)
+    worths = np.where(along.sum(1) >= LEAST_GLYPHS, along @ tall, 0.0)
+    if worths.max() <= 0:
+        return []
+    row = [glyphs[place] for place in np.flatnonzero(along[int(worths.argmax())])]
+    return sorted(row, key=lambda glyph: glyph.left)
 
 
 @dataclass(frozen=True)

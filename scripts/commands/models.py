@@ -172,9 +172,10 @@ def draw(
 
 @app.command(epilog="Example: tertib models limits riders")
 def limits(
-    suite: Annotated[str, typer.Argument(help="riders, or plates.")],
+    suite: Annotated[str, typer.Argument(help="riders, plates, or finding (plates on motorcycles).")],
     scenes: Annotated[int, typer.Option(min=1, max=10_000, help="Only riders: how many to draw.")] = 45,
     seed: Annotated[int | None, typer.Option(help="Only riders: of the first scene.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Only finding: folder of `tertib models draw --near`.")] = None,
 ) -> None:
     """Choose the limits of a reader on drawn pictures that are neither learned from nor reported; prints JSON."""
     if suite == "plates":
@@ -182,8 +183,18 @@ def limits(
 
         main()
         return
+    if suite == "finding":
+        from models.evaluation.finding_limits import choose  # noqa: PLC0415 - as above
+
+        if data is None:
+            raise typer.TyperException("finding needs --data FOLDER: tertib models draw --near --to FOLDER draws it")
+        try:
+            sys.stdout.write(json.dumps(choose(data)) + "\n")
+        except ModelError as error:
+            raise typer.TyperException(str(error)) from error
+        return
     if suite != "riders":
-        raise typer.TyperException(f"no limits are chosen for {suite!r}: riders or plates")
+        raise typer.TyperException(f"no limits are chosen for {suite!r}: riders, plates or finding")
     from scripts.commands._rider_limits import SEED, choose_riders  # noqa: PLC0415 - networks and stage, as above
 
     terminal = Console(stderr=True)

@@ -20,7 +20,7 @@ from rich.progress import track
 from models.detector import Detector, load_detector
 from models.errors import ModelError
 from models.plates.cropping import crop_plate
-from models.plates.finding import PlateFinder, joined
+from models.plates.finding import FAINT_SCORE, FAINTLY, PlateFinder, is_faint, joined
 from models.plates.reader import READERS, PlateReader, load_plate_reader
 from models.plates.reading import PlateReading
 from scripts.commands._drawn_boxes import SURE, UNSURE, Album, Mark, Pictures
@@ -91,7 +91,7 @@ def read_plates(
     except ModelError as error:
         sys.stderr.write(f"error: {error}\n")
         raise typer.Exit(USAGE) from error
-    finder = PlateFinder()
+    finder = PlateFinder(least_score=FAINT_SCORE)
     album = _album(pictures)
     failed = bool(missing)
     for fault in missing:
@@ -180,12 +180,14 @@ def _plates(
         return
     seen = detector.detect(picture, confidence=confidence)
     found = joined([seen, finder.missing(picture, seen)]).only("plate")
-    for box in sorted(found.boxes.tolist()):
+    for box, score in sorted(zip(found.boxes.tolist(), found.scores.tolist(), strict=True)):
         left, top, right, bottom = box
         reading = reader.read(crop_plate(picture, box))
         if reading.text is not None and _at_edge(picture, box):
             # What is left of a plate can fit the grammar: AD 8713 V cut short reads AD 871.
             reading = replace(reading, text=None, reason="the picture's edge may cut the plate off")
+        if reading.text is not None and is_faint(box, score, seen):
+            reading = replace(reading, text=None, reason=FAINTLY)
         yield Plate((left, top, right, bottom), reading)
 
 

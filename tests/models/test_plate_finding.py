@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.detection import CLASSES, Detections
-from models.plates.finding import PlateFinder
+from models.plates.finding import PlateFinder, is_faint
 
 PICTURE = np.full((600, 800, 3), 200, np.uint8)
 MOTORCYCLE = (300.0, 200.0, 400.0, 400.0)
@@ -55,3 +55,11 @@ def test_cars_and_tiny_motorcycles_cost_no_second_look() -> None:
     seen = found(("car", MOTORCYCLE, 0.9), ("motorcycle", (10, 10, 40, 50), 0.9))
     assert not len(PlateFinder(detector).missing(PICTURE, seen))
     assert not detector.asked
+
+
+def test_a_plate_hardly_seen_by_the_second_look_is_faint_and_one_of_the_first_look_is_not() -> None:
+    box = (10.0, 20.0, 60.0, 40.0)
+    seen = Detections(np.array([box], np.float32), np.array([0.1], np.float32), np.array([7], np.int64))
+    assert is_faint(box, 0.1, Detections.empty())
+    assert not is_faint(box, 0.2, Detections.empty())
+    assert not is_faint(box, 0.1, seen)
