@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+import av
+
 from models.catalogue import load_catalogue
 from pipeline.evidence.keys import SigningKey
 from pipeline.evidence.manifest import ChainLink, Software
 from pipeline.evidence.package import SealedPackage, seal
-from pipeline.exhibits import Finding, draft
+from pipeline.exhibits import ExhibitError, Finding, draft
 
 
 class Ledger(Protocol):
@@ -92,7 +94,10 @@ class Sealer:
             EvidenceError: The package would not verify.
         """
         camera_id = finding.scene.camera.id
-        told = draft(finding, self._software)
+        try:
+            told = draft(finding, self._software)
+        except av.error.FFmpegError as error:
+            raise ExhibitError(f"{camera_id}: the pictures of a finding cannot be taken ({error})") from error
         package = seal(
             replace(told, doubts=(*told.doubts, *self._doubts())),
             key=self._keys[camera_id],

@@ -137,13 +137,21 @@ class PacketRing:
             if not packet.is_keyframe:
                 return
             self._template = self._make_template(packet)
+            if self._template is None:
+                return  # a keyframe that was damaged on its way is no pattern: the next one may be whole
             self._stream = None
-        if self._template is None:
-            return
         with self._lock:
             self._packets.append(packet)
             self._bytes += packet.size_bytes
             self._trim(packet.pts)
+
+    def covers(self, at_s: float) -> bool:
+        """Whether the ring reaches back to this media time, in seconds, and holds something after it."""
+        with self._lock:
+            if not self._packets:
+                return False
+            base = float(self.time_base)
+            return self._packets[0].pts * base <= at_s + 1e-6 and self._packets[-1].pts * base >= at_s
 
     def _trim(self, newest_pts: int) -> None:
         # Only whole groups go, and only when the next one still covers the wanted time.
@@ -163,13 +171,20 @@ class PacketRing:
             try:
                 with av.open(target, "w", format=container.format) as output:
                     stream = output.add_stream_from_template(self._stream)
-                    output.mux(self._packet(keyframe, stream, keyframe.dts))
+                    # As it came: the muxer itself puts lengths before units, while the stream's own parameters do not.
+                    output.mux(self._packet(keyframe, stream, keyframe.dts, as_it_came=True))
             except (ValueError, av.error.FFmpegError):
                 # This container does not take this codec: the next one may.
                 continue
-            self._container = container
-            return target.getvalue()
+            if _plays(target.getvalue()):
+                self._container = container
+                return target.getvalue()
         return None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a sound keyframe has come: before that nothing is kept."""
+        return self._template is not None
 
     def cut(self, start_s: float, end_s: float) -> Clip | None:
         """A file with the packets from the keyframe at or before `start_s` up to `end_s`; none is encoded again.
@@ -247,9 +262,11 @@ class PacketRing:
         fit = {} if self.fitted_px is None else {"width": self.fitted_px[0], "height": self.fitted_px[1]}
         return [picture.to_ndarray(format="bgr24", **fit) if picture is not None else None for _, picture in nearest]
 
-    def _packet(self, stored: StoredPacket, stream: av.VideoStream, dts: int, *, shift: int = 0) -> av.Packet:
+    def _packet(
+        self, stored: StoredPacket, stream: av.VideoStream, dts: int, *, shift: int = 0, as_it_came: bool = False
+    ) -> av.Packet:
         data = stored.data
-        packet = av.Packet(_length_prefixed(data) if self._annexb else data)
+        packet = av.Packet(_length_prefixed(data) if self._annexb and not as_it_came else data)
         packet.time_base = self.time_base
         packet.dts = dts
         packet.pts = max(stored.pts - shift, dts)
@@ -265,6 +282,15 @@ def _decoded(decoder: av.CodecContext, packet: av.Packet | None) -> list[av.Vide
         return [picture for picture in decoder.decode(packet) if not picture.is_corrupt]
     except av.error.FFmpegError:
         return []
+
+
+def _plays(data: bytes) -> bool:
+    """Whether a picture can be had from a file."""
+    try:
+        with av.open(io.BytesIO(data)) as container:
+            return any(not picture.is_corrupt for picture in container.decode(video=0))
+    except (av.error.FFmpegError, IndexError, ValueError):
+        return False
 
 
 def _keyframe_before(packets: Sequence[StoredPacket], start_s: float, base: float) -> int:

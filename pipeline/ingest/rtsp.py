@@ -252,6 +252,8 @@ class _Session:
         # No `if packet.dts is None: continue` here: the first packet of a session is the keyframe, and it has none.
         self._ring.add(packet)
         for picture, replayed in self._decoding.pictures(packet):
+            if not self._ring.is_ready and self._decoding.damaged + self._corrupt > 0:
+                raise _BrokenSession("the stream began damaged, and no clip could be cut from it: it is opened anew")
             if picture.is_corrupt:
                 # What a decoder paints over lost packets is no evidence.
                 self._corrupt += 1

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pipeline.ingest.folder import IMAGE_SUFFIXES, FolderSource
 from pipeline.ingest.frame import Frame, MediaError
+from pipeline.ingest.main_stream import MainStream, TwoStreams
 from pipeline.ingest.packet_ring import RingSize
 from pipeline.ingest.rtsp import RtspSource
 from pipeline.ingest.video_file import FileSource
@@ -46,6 +47,7 @@ def open_source(
     attempts: int | None = 5,
     drawn_px: tuple[int, int] | None = None,
     ring: RingSize | None = None,
+    detect: str | None = None,
 ) -> Source:
     """The source that `name` means.
 
@@ -58,6 +60,7 @@ def open_source(
         attempts: For streams: failed connections in a row after which to give up; None = never.
         drawn_px: For streams: the size on which the scene is drawn; see `RtspSource`.
         ring: For streams: how much of the bitstream is kept, and where.
+        detect: For streams: the address of a smaller stream of the same camera, which is looked at instead.
 
     Returns:
         A source, not yet opened.
@@ -66,7 +69,8 @@ def open_source(
         MediaError: When there is no such file or the kind is unknown.
     """
     if name.startswith(("rtsp://", "rtsps://")):
-        return RtspSource(name, attempts=attempts, drawn_px=drawn_px, ring=ring)
+        looked_at = RtspSource(detect or name, attempts=attempts, drawn_px=drawn_px, ring=ring)
+        return TwoStreams(looked_at, MainStream(name, drawn_px, ring=ring)) if detect else looked_at
     if "://" in name:
         raise MediaError(f"{name}: only rtsp:// and rtsps:// streams are understood")
     path = Path(name)

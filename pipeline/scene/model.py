@@ -80,6 +80,12 @@ class Media(Strict):
     source: str = Field(
         title="Source", description="A file or folder (relative to the scene file) or an rtsp:// address", min_length=1
     )
+    detect: str | None = Field(
+        None,
+        title="Smaller stream",
+        description="A smaller stream of the same camera to look at; clips and stills then come from `source`",
+        pattern=r"^rtsps?://",
+    )
     recorded_at: datetime | None = Field(
         None,
         title="Recorded at",

@@ -47,6 +47,7 @@ def source_of(
         paced=paced,
         attempts=attempts,
         ring=ring,
+        detect=scene.media.detect if scene.media and not media else None,
         drawn_px=(scene.frame.width_px, scene.frame.height_px),
     )
 

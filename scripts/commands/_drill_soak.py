@@ -24,6 +24,7 @@ from scripts.commands._soak_office import Receiver
 from scripts.commands._soak_verdict import Sample, SeenGap, growth, recovery
 
 SAMPLE_EVERY_S: Final = 10.0
+SO_FAR_EVERY_S: Final = 300.0
 STARTING_S: Final = 120.0
 SETTLING_S: Final = 40.0
 """At the end all is well for so long: cameras come back, and what waits is delivered."""
@@ -128,7 +129,7 @@ def _soak(
 ) -> None:
     began_s, sampled_s = time.monotonic(), float("-inf")
     over = threading.Event()
-    length_s = plan.minutes * 60
+    length_s, told_s = plan.minutes * 60, 0.0
     while (passed_s := time.monotonic() - began_s) < length_s + SETTLING_S:
         if process.poll() is not None:
             ended = f"the box ended with code {process.returncode} after {passed_s:.0f} s"
@@ -142,6 +143,9 @@ def _soak(
             book.sample("box", process.pid, passed_s)
             book.sample("drill", os.getpid(), passed_s)
             book.read_gaps(health)
+            if passed_s - told_s >= SO_FAR_EVERY_S:
+                told_s = passed_s
+                book.write("so_far", {"at_s": round(passed_s), **_so_far(faults, book)})
             tell(f"{passed_s:.0f} s: {len(faults.told)} faults, {len(faults.office.places)} packages at the office")
         over.wait(1.0)
 
@@ -178,6 +182,18 @@ def _until_ready(process: subprocess.Popen[bytes], health: Path, count: int) -> 
             break
         time.sleep(0.5)
     raise DrillError("the box did not get all of its cameras; its words are beside the lines, in .err")
+
+
+def _so_far(faults: Faults, book: _Book) -> dict[str, object]:
+    """What can be said before the end."""
+    ended = [fault for fault in faults.told if fault.who != "office" and fault.ended_at_s is not None]
+    return {
+        "packages_at_the_office": len(faults.office.places),
+        "doubled": len(faults.office.doubled),
+        "sent_again_and_known": faults.office.again,
+        "box": growth(book.samples["box"]),
+        "gaps": recovery(ended, list(book.gaps.values())),
+    }
 
 
 def _verdict(home: Path, plan: SoakPlan, faults: Faults, book: _Book, office: Receiver, code: int) -> dict[str, object]:
