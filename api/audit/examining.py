@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from api.audit.findings import Finding, Tampering
@@ -25,6 +25,8 @@ from api.store.hashing import event_sha256
 from api.store.kinds import ROLES, Actor, Audience, CaseKind
 from api.store.states import next_state
 from api.store.transitions import NEW
+
+_AUDIENCES: Final = frozenset(one.value for one in Audience)
 
 
 class EventFacts(Protocol):
@@ -54,7 +56,7 @@ class StoredCase(CaseFacts, Protocol):
 
 def fits(event: EventFacts, case_id: UUID, number: int) -> bool:
     """Whether an event's hash is that of its content as event `number` of a case."""
-    if event.actor_role not in ROLES or event.audience not in set(Audience):
+    if event.actor_role not in ROLES or event.audience not in _AUDIENCES:
         return False
     return event.sha256 == event_sha256(
         case_id=case_id,
@@ -120,16 +122,37 @@ def examine(
         clocks: all its clocks.
         promises: what the deadlines are computed from anew; None: they are not.
     """
-    for check in (
-        _Chain(case, events, leaves).findings,
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        # Nearly every case is sound: only where one is not, it is asked what became of it.
+        lambda: _in_chain(case, events, leaves),
         lambda: _published(case, events, leaves),
         lambda: _states(case, events),
         lambda: _row_and_clocks(case, events, leaves, clocks, promises),
-    ):
+    )
+    for check in checks:
         found = list(check())
         if found:
             return found
     return []
+
+
+def _in_chain(case: StoredCase, events: Sequence[EventFacts], leaves: Sequence[TreeLeafRow]) -> Iterator[Finding]:
+    if not _sound(case, events, leaves):
+        yield from _Chain(case, events, leaves).findings()
+
+
+def _sound(case: StoredCase, events: Sequence[EventFacts], leaves: Sequence[TreeLeafRow]) -> bool:
+    """Whether the events are what was promised: as many, in their places, each chained to the one before."""
+    before: str | None = None
+    for number, event in enumerate(events, start=1):
+        if event.number != number or event.previous_sha256 != before or not fits(event, case.id, number):
+            return False
+        before = event.sha256
+    return (
+        before == case.head_sha256
+        and len(events) == case.event_count
+        and all(leaf.event_count <= case.event_count for leaf in leaves)
+    )
 
 
 class _Chain:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -41,11 +41,13 @@ class Audit:
         session: only read.
         since: look only at cases that changed after the last head before this moment; None: at all.
         kept: statements of heads that were kept outside the office (what `tertib audit publish` printed).
+        told: called now and then with how many cases have been looked at.
     """
 
     session: Session
     since: datetime | None = None
     kept: Sequence[Mapping[str, Any]] = ()
+    told: Callable[[int], None] = lambda _: None
     cases: int = 0
     events: int = 0
     heads: int = 0
@@ -132,6 +134,7 @@ class Audit:
                         suspects.append((finding, row))
                     else:
                         yield finding
+            self.told(self.cases)
         yield from _swapped(suspects)
         if wanted is None:
             yield from self._without_case()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+from collections.abc import Callable
 from datetime import date, datetime, time
 from itertools import chain
 from pathlib import Path
+from time import monotonic
 from typing import Annotated, Any
 
 import httpx
@@ -28,6 +30,7 @@ from scripts.commands.office import Home, office
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Check the case store against tampering.")
 
 TSA_LIMIT_S = 30
+TOLD_EVERY_S = 30
 MAX_KEPT_BYTES = 16 * 1024 * 1024
 
 
@@ -59,7 +62,8 @@ def verify(
     with office(home) as (_, database), database.session() as session:
         steady(session)
         zone = database.jurisdictions.first.zone
-        audit = Audit(session, since=None if day is None else datetime.combine(day, time(), tzinfo=zone), kept=heads)
+        moment = None if day is None else datetime.combine(day, time(), tzinfo=zone)
+        audit = Audit(session, since=moment, kept=heads, told=_progress())
         try:
             for finding in chain(audit.findings(), () if tsa_ca is None else examine_stamps(session, tsa_ca)):
                 found += 1
@@ -69,6 +73,19 @@ def verify(
         _tell({"cases": audit.cases, "events": audit.events, "heads": audit.heads, "findings": found})
     if found:
         raise typer.Exit(1)
+
+
+def _progress() -> Callable[[int], None]:
+    """Says on standard error how far a long audit is."""
+    began = last = monotonic()
+
+    def told(cases: int) -> None:
+        nonlocal last
+        if monotonic() - last > TOLD_EVERY_S:
+            last = monotonic()
+            sys.stderr.write(f"{cases} cases after {last - began:.0f} s\n")
+
+    return told
 
 
 @app.command(epilog="Example: tertib audit publish --to heads.jsonl")
