@@ -33,3 +33,23 @@ def test_every_figure_that_is_asked_for_is_served(tmp_path: Path) -> None:
 def test_units_call_commands_that_exist() -> None:
     units = "\n".join(file.read_text() for file in SAMPLES.glob("*.service"))
     assert set(re.findall(r"bin/tertib (\w+(?: box)?)", units)) == {"camera box", "doctor"}
+
+
+def test_the_dashboard_is_one_that_grafana_takes() -> None:
+    dashboard = json.loads((SAMPLES / "grafana-box.json").read_text())
+    assert {"uid", "title", "schemaVersion", "templating", "panels"} <= set(dashboard)
+    numbers = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(numbers)) == len(numbers)
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in dashboard["panels"]]
+    assert len(set(places)) == len(places)
+    sources = {variable["name"] for variable in dashboard["templating"]["list"]}
+    assert {panel["datasource"]["uid"].strip("${}") for panel in dashboard["panels"]} <= sources
+
+
+def test_every_rule_can_be_read_by_prometheus() -> None:
+    for rule in yaml.safe_load((SAMPLES / "alerts.yaml").read_text())["groups"][0]["rules"]:
+        assert re.fullmatch(r"[A-Z][A-Za-z]+", rule["alert"])
+        assert re.fullmatch(r"\d+[smh]", rule.get("for", "1m"))
+        assert rule["labels"]["severity"] in {"page", "ticket"}
+        for opening, closing in ("()", "[]", "{}"):
+            assert rule["expr"].count(opening) == rule["expr"].count(closing)
