@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import time
@@ -210,3 +211,26 @@ def test_pictures_of_another_shape_are_a_gap_that_says_what_to_do(clip: Path, tm
         healing.join()
     assert after.picture.height == 96
     assert any("drawn on 160 x 96 pixels, the pictures are 160 x 160: draw it" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_stream_that_begins_damaged_still_gives_clips_and_stills(clip: Path, seed: int) -> None:
+    with SimulatedCamera(clip, seed=seed) as camera:
+        camera.fault = "garbage"
+        stream = RtspSource(
+            camera.url,
+            patience=Patience(open_s=3, packet_s=3, picture_s=8, frozen_s=30),
+            attempts=None,
+            sleep=lambda _: time.sleep(0.05),
+        )
+        healing = threading.Timer(1.2 + 0.4 * seed, lambda: setattr(camera, "fault", "none"))
+        healing.start()
+        last = list(islice(stream.frames(), 30))[-1]
+        cut = last.memory.cut(last.media_s - 0.8, last.media_s)
+        (still,) = last.memory.pictures([last.media_s - 0.4])
+        stream.close()
+        healing.join()
+    assert cut is not None
+    with av.open(io.BytesIO(cut.data)) as container:
+        assert len(list(container.decode(video=0))) >= 15
+    assert still is not None
