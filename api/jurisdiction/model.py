@@ -271,6 +271,38 @@ class Service(Part):
     source: str = Field(min_length=1, max_length=300)
 
 
+class MallCounters(Part):
+    """The counters of one agency in a mall, and the letter of the numbers that wait for them."""
+
+    agency: Slug
+    letter: str = Field(pattern=r"^[A-Z]$")
+
+
+class Mall(Part):
+    """A service mall: the house where several agencies keep counters."""
+
+    id: Slug
+    names: Names
+    regency: Slug | None = None
+    counters: tuple[MallCounters, ...] = Field(min_length=1)
+    source: str = Field(min_length=1, max_length=300)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        for what, held in (
+            ("letter", [c.letter for c in self.counters]),
+            ("agency", [c.agency for c in self.counters]),
+        ):
+            if len(set(held)) < len(held):
+                message = f"malls.{self.id}: two of its counters have the same {what}"
+                raise ValueError(message)
+        return self
+
+    def letter_of(self, agency: str) -> str | None:
+        """The letter of an agency's numbers; None when it has no counter here."""
+        return next((one.letter for one in self.counters if one.agency == agency), None)
+
+
 class Holiday(Part):
     """A day that is not worked."""
 
@@ -298,6 +330,7 @@ class Jurisdiction(Valid):
     review_policies: tuple[ReviewPolicy, ...] = ()
     retention: tuple[Retention, ...] = Field((), description="A case and all that belong to it must be past theirs.")
     services: tuple[Service, ...] = ()
+    malls: tuple[Mall, ...] = ()
     integrity_agency: Slug | None = Field(
         None, description="Where 'an officer asked for money' goes, whatever else it is about; an agency of oversight."
     )
@@ -322,6 +355,8 @@ class Jurisdiction(Valid):
             *(("complaint_categories", category.agency, agencies) for category in self.complaint_categories),
             *(("services", service.agency, agencies) for service in self.services),
             *(("regencies", regency.agency, agencies) for regency in self.regencies),
+            *((f"malls.{m.id}", one.agency, agencies) for m in self.malls for one in m.counters),
+            *((f"malls.{m.id}", m.regency, {r.id for r in self.regencies}) for m in self.malls if m.regency),
             *(("clocks.services", s, {one.id for one in self.services}) for c in self.clocks for s in c.services or ()),
             *(
                 ("confidential categories (agency with oversight)", c.agency, overseers)
@@ -339,6 +374,7 @@ class Jurisdiction(Valid):
             ("articles", [(a.id, a.version) for a in self.articles]),
             ("clocks", [(c.id, c.version) for c in self.clocks]),
             ("services", [s.id for s in self.services]),
+            ("malls", [m.id for m in self.malls]),
             ("undo_windows", [(w.id, w.version) for w in self.undo_windows]),
             ("retention", [(r.id, r.version) for r in self.retention]),
             ("review_policies", [p.version for p in self.review_policies]),
@@ -399,6 +435,10 @@ class Jurisdiction(Valid):
     def service(self, service_id: str) -> Service | None:
         """A service of the malls."""
         return next((service for service in self.services if service.id == service_id), None)
+
+    def mall_named(self, mall_id: str) -> Mall | None:
+        """The service mall with this id."""
+        return next((mall for mall in self.malls if mall.id == mall_id), None)
 
     def policies_at(
         self, kind: CaseKind, moment: datetime, agency: str | None = None, service: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request, Response
@@ -31,38 +31,43 @@ from api.store.transitions import allowed
 router = APIRouter(include_in_schema=False)
 Short = Annotated[str, Form(max_length=400)]
 Text = Annotated[str, Form(max_length=5_000)]
-FIRST_HALL: Final = "mpp"
 
 
 def _hall(clerk: Clerk, *, hall: str, counter: str, refusal: str | None = None, status: int = 200) -> Response:
     jurisdiction = clerk.jurisdiction
+    halls = [(mall.id, mall.names.text(clerk.language)) for mall in jurisdiction.malls]
     try:
-        where = service.hall_named(hall)
+        mall = service.hall_named(jurisdiction, hall or (halls[0][0] if halls else ""))
     except service.HallUnknown as error:
-        where, refusal, status = FIRST_HALL, clerk.refusal(error), 422
+        if not halls:
+            raise
+        mall, refusal, status = jurisdiction.malls[0], clerk.refusal(error), 422
+    where = mall.id
     waits = service.waiting(clerk.session, where, clerk.user.agency, jurisdiction)
     here = service.at_counter(clerk.session, where, counter, jurisdiction) if counter else None
     cases = {row.case_id: clerk.session.get_one(CaseRow, row.case_id) for row in [*waits, *([here] if here else [])]}
     context = {
         "hall": where,
+        "hall_name": mall.names.text(clerk.language),
+        "halls": halls,
         "counter": counter,
         "waiting": [(row, title_of(cases[row.case_id], jurisdiction, clerk.language)) for row in waits],
         "here": here,
         "here_title": title_of(cases[here.case_id], jurisdiction, clerk.language) if here else "",
-        "services": service.services_of(clerk.session, jurisdiction.id, clerk.language),
+        "services": service.services_of(jurisdiction, mall, clerk.language),
         "refusal": refusal,
     }
     return clerk.page("mall/counter.html", context, status=status)
 
 
 @router.get("/agency/counter")
-def counter_page(clerk: TheClerk, hall: str = FIRST_HALL, counter: str = "") -> Response:
+def counter_page(clerk: TheClerk, hall: str = "", counter: str = "") -> Response:
     """Who waits, who is here, and the key that calls the next."""
     return _hall(clerk, hall=hall[:40], counter=counter[:12])
 
 
 @router.post("/agency/counter/number")
-def number_taken(clerk: TheClerk, hall: Short = FIRST_HALL, service_id: Short = "") -> Response:
+def number_taken(clerk: TheClerk, hall: Short = "", service_id: Short = "") -> Response:
     """A visitor takes a number: their file is opened, and its paper printed."""
     made: list[CaseRow] = []
 
@@ -80,7 +85,7 @@ def number_taken(clerk: TheClerk, hall: Short = FIRST_HALL, service_id: Short = 
 
 
 @router.post("/agency/counter/call")
-def called(clerk: TheClerk, hall: Short = FIRST_HALL, counter: Short = "") -> Response:
+def called(clerk: TheClerk, hall: Short = "", counter: Short = "") -> Response:
     """Call the next visitor."""
     found: list[CaseRow] = []
 

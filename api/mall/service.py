@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.clock import now
 from api.counter.service import checklist_of, missing, open_request
-from api.jurisdiction.loading import jurisdictions_of
-from api.jurisdiction.model import Jurisdiction
+from api.jurisdiction.model import Jurisdiction, Mall
 from api.mall.tables import NumberRow
 from api.problems import Conflict, Unprocessable
 from api.store.kinds import Actor, Audience
@@ -22,8 +21,6 @@ from api.store.tables import CaseRow, EventRow
 
 __all__ = ["call_next", "checklist_of", "grant", "hand_over", "missing", "take_number"]
 
-LETTERS: Final = "ABCDEFGHJKLMNPRSTUVW"
-_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _COUNTER: Final = re.compile(r"[A-Za-z0-9 ]{1,12}")
 MIN_REASON: Final = 10
 
@@ -49,22 +46,17 @@ class RequestRefused(Unprocessable):
     title = "A reason is needed"
 
 
-def hall_named(name: str) -> str:
-    """A hall's name in its one spelling.
+def hall_named(jurisdiction: Jurisdiction, name: str) -> Mall:
+    """A hall of the jurisdiction, by its id.
 
     Raises:
-        HallUnknown: it cannot be one.
+        HallUnknown: it has none of this name.
     """
-    plain = name.strip().casefold()
-    if _SLUG.fullmatch(plain) is None:
-        raise HallUnknown("A hall's name has small letters, digits and dashes, e.g. mpp-banyumas.")
-    return plain
-
-
-def letter_of(jurisdiction: Jurisdiction, agency: str) -> str:
-    """The letter of an agency's numbers: agencies in the order in which their services are listed."""
-    listed = list(dict.fromkeys(service.agency for service in jurisdiction.services))
-    return LETTERS[listed.index(agency) % len(LETTERS)] if agency in listed else "Z"
+    found = jurisdiction.mall_named(name.strip().casefold())
+    if found is None:
+        known = ", ".join(mall.id for mall in jurisdiction.malls) or "none: `malls:` of the jurisdiction is empty"
+        raise HallUnknown(f"There is no such hall here; the halls are {known}.")
+    return found
 
 
 def today(session: Session, jurisdiction: Jurisdiction) -> date:
@@ -79,15 +71,18 @@ def take_number(
 
     Raises:
         ServiceUnknown: no such service.
-        HallUnknown: the hall's name cannot be one.
+        HallUnknown: no such hall, or the agency has no counter in it.
     """
-    where = hall_named(hall)
-    case = open_request(session, service_id, jurisdiction=jurisdiction, actor=actor, counter=where)
+    where = hall_named(jurisdiction, hall)
+    wanted = jurisdiction.service(service_id)
+    if wanted is not None and where.letter_of(wanted.agency) is None:
+        raise HallUnknown(f"{wanted.agency} has no counter in {where.id}.")
+    case = open_request(session, service_id, jurisdiction=jurisdiction, actor=actor, counter=where.id)
     return case, _queued(session, case, where, jurisdiction, actor)
 
 
-def _queued(session: Session, case: CaseRow, hall: str, jurisdiction: Jurisdiction, actor: Actor) -> NumberRow:
-    day, letter = today(session, jurisdiction), letter_of(jurisdiction, case.agency)
+def _queued(session: Session, case: CaseRow, mall: Mall, jurisdiction: Jurisdiction, actor: Actor) -> NumberRow:
+    day, letter, hall = today(session, jurisdiction), mall.letter_of(case.agency) or "Z", mall.id
     key = f"mall {hall} {day} {letter}"
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
     last = session.scalar(
@@ -145,9 +140,9 @@ def call_next(
 
     Raises:
         NobodyWaits: nobody does.
-        HallUnknown: the hall's or counter's name cannot be one.
+        HallUnknown: no such hall, or the counter's name cannot be one.
     """
-    where, name = hall_named(hall), counter.strip()
+    where, name = hall_named(jurisdiction, hall).id, counter.strip()
     if _COUNTER.fullmatch(name) is None:
         raise HallUnknown("A counter's name has 1 to 12 letters or digits, e.g. 3.")
     query = select(NumberRow).where(
@@ -231,6 +226,6 @@ def refuse(session: Session, case_id: UUID, *, reason: str, actor: Actor) -> Eve
     return append(session, case_id, "refused", actor=actor, body={"reason": said}, audience=Audience.PARTY)
 
 
-def services_of(session: Session, jurisdiction_id: str, language: str) -> list[tuple[str, str]]:
-    """(id, name) of every service, for the form."""
-    return [(one.id, one.names.text(language)) for one in jurisdictions_of(session)[jurisdiction_id].services]
+def services_of(jurisdiction: Jurisdiction, mall: Mall, language: str) -> list[tuple[str, str]]:
+    """(id, name) of every service that a hall's counters give, for the form."""
+    return [(one.id, one.names.text(language)) for one in jurisdiction.services if mall.letter_of(one.agency)]

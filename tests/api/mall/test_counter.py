@@ -10,7 +10,7 @@ from api.mall import service
 from api.store.service import clocks_of
 from tests.api.public_pages import get, send
 
-HALL = "mpp-contoh"
+HALL = "mpp-banyumas"
 
 
 @pytest.fixture
@@ -108,3 +108,22 @@ def test_a_refusal_at_the_counter_needs_its_reason(clerk):
     path = number(clerk)
     assert step(clerk, path, "refuse", reason="no").status_code == 422
     assert step(clerk, path, "refuse", reason="Alamat pemohon di luar provinsi ini.").status_code == 303
+
+
+def test_the_halls_are_those_of_the_jurisdiction(clerk, database, jurisdiction, officer):
+    page = get(clerk, "/agency/counter")
+    assert "Mal Pelayanan Publik Kabupaten Banyumas" in page.text
+    form = page.form("/agency/counter/number")
+    assert send(clerk, form, service_id="kia", hall="mpp-atlantis").status_code == 422
+    only_permits = jurisdiction.malls[0].model_copy(update={"counters": (jurisdiction.malls[0].counters[1],)})
+    law = jurisdiction.model_copy(update={"malls": (only_permits,)})
+    assert [one for one, _ in service.services_of(law, only_permits, "id")] == ["building_permit", "business_permit"]
+    with database.session() as session, pytest.raises(service.HallUnknown, match="no counter"):
+        service.take_number(session, "kia", hall=only_permits.id, jurisdiction=law, actor=officer.actor)
+
+
+def test_a_letter_stands_for_one_agency(jurisdiction):
+    first, second, *_ = jurisdiction.malls[0].counters
+    both = [first.model_dump(), {**second.model_dump(), "letter": first.letter}]
+    with pytest.raises(ValueError, match="same letter"):
+        type(jurisdiction.malls[0]).model_validate({**jurisdiction.malls[0].model_dump(), "counters": both})
