@@ -18,6 +18,7 @@ from pipeline.box.health import HEALTH_FILE, read_report, rss_bytes
 from pipeline.box.simulated_camera import SimulatedCamera
 from pipeline.evidence.keys import PublicKeyRing
 from scripts.commands._drill_faults import DrillError
+from scripts.commands._signals import stopped_by_signal
 from scripts.commands._soak_faults import Fault, Faults
 from scripts.commands._soak_footage import Footage, make_footage, write_scene
 from scripts.commands._soak_office import Receiver
@@ -109,7 +110,8 @@ def drill_soak(home: Path, plan: SoakPlan, tell: Callable[[str], None]) -> dict[
         process, found = stack.enter_context(_box(home, cameras, footage, plan, office.url))
         _until_ready(process, home / "spool" / HEALTH_FILE, plan.cameras)
         tell("the box watches its cameras; faults begin")
-        _soak(process, faults, book, home / "spool" / HEALTH_FILE, plan, tell)
+        with stopped_by_signal(over := threading.Event()):
+            _soak(process, faults, book, home / "spool" / HEALTH_FILE, plan, tell, over)
         process.terminate()
         code = process.wait(timeout=120)
         book.read_gaps(home / "spool" / HEALTH_FILE)
@@ -126,9 +128,9 @@ def _soak(
     health: Path,
     plan: SoakPlan,
     tell: Callable[[str], None],
+    over: threading.Event,
 ) -> None:
     began_s, sampled_s = time.monotonic(), float("-inf")
-    over = threading.Event()
     length_s, told_s = plan.minutes * 60, 0.0
     while (passed_s := time.monotonic() - began_s) < length_s + SETTLING_S:
         if process.poll() is not None:
@@ -147,7 +149,8 @@ def _soak(
                 told_s = passed_s
                 book.write("so_far", {"at_s": round(passed_s), **_so_far(faults, book)})
             tell(f"{passed_s:.0f} s: {len(faults.told)} faults, {len(faults.office.places)} packages at the office")
-        over.wait(1.0)
+        if over.wait(1.0):
+            raise DrillError(f"it was broken off after {passed_s:.0f} s")
 
 
 @contextmanager
