@@ -215,3 +215,11 @@ class TestBadInput:
         (tmp_path / "last.pt").write_bytes(b"half a file")
         with pytest.raises(ModelError, match="cannot read the checkpoint"):
             export(tmp_path / "last.pt", tmp_path / "out.onnx")
+
+
+def test_a_smoke_run_needs_no_base_and_writes_over_no_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.setenv("TERTIB_HOME", str(tmp_path / "home"))
+    done = CliRunner().invoke(app, ["train", "traffic-n", "--smoke"])
+    assert done.exit_code == 0, done.output
+    assert "it runs" in done.output
+    assert not list(tmp_path.rglob("last.pt"))
