@@ -5,5 +5,8 @@
 - `supervisor`: a process a camera, brought back when it dies or hangs
 - `checkup`: what is wrong with a box, a sentence each
 - `metrics`: the same for Prometheus
+- `herald`: what is new about a camera, for the log
+- `progress`: whether anybody still looks at its pictures
+- `clock`: what is doubtful while the box's own clock is off
 - `logs`: structured log lines without personal data
 """

@@ -133,7 +133,8 @@ def check_camera(camera: CameraReport, now_s: float) -> Iterator[Finding]:
         age_s = now_s - camera.last_picture_at_s
         yield Finding(about, "wrong", f"{camera.camera_id} gave its last picture {age_s:.0f} s ago: see its log")
     else:
-        yield Finding(about, "ok", f"{camera.camera_id} is {camera.state}, {camera.gap_count} gaps so far")
+        sends = f" ({camera.codec}, {camera.width_px} x {camera.height_px})" if camera.codec and camera.width_px else ""
+        yield Finding(about, "ok", f"{camera.camera_id} is {camera.state}{sends}, {camera.gap_count} gaps so far")
     if camera.clock_apart_s is not None and abs(camera.clock_apart_s) > FLAGGED_S:
         weight: Weight = "wrong" if abs(camera.clock_apart_s) > HELD_S else "warning"
         held = ", so that none of its offences is offered" if weight == "wrong" else ""

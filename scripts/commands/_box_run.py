@@ -10,9 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import random
 
+import structlog
 import typer
 
 from pipeline.box.health import HEALTH_FILE, WRITE_EVERY_S, camera_report, process_report, write_report
+from pipeline.box.herald import Herald
 from pipeline.box.logs import box_log, forward_logging
 from pipeline.box.progress import Progress
 from pipeline.box.supervisor import Supervisor
@@ -34,10 +36,24 @@ def token_for(camera_id: str, given: str, keys: Path) -> str:
 
 @contextlib.contextmanager
 def reporting(
-    folder: Path, cameras: Sequence[Camera], spool: Spool, sender: Sender | None, timers: Sequence[TimedDetector]
+    folder: Path,
+    cameras: Sequence[Camera],
+    spool: Spool,
+    sender: Sender | None,
+    timers: Sequence[TimedDetector],
+    log: structlog.typing.FilteringBoundLogger | None = None,
 ) -> Iterator[None]:
-    """Write the process's report every few seconds while the block runs; `timers` are those of the cameras."""
-    over = threading.Event()
+    """Write the process's report every few seconds while the block runs.
+
+    Args:
+        folder: Gets the report.
+        cameras: Of this process.
+        spool: Where their packages wait.
+        sender: Who empties it.
+        timers: What each camera spends in the detector.
+        log: Told what is new about a camera; None = nobody is.
+    """
+    over, herald = threading.Event(), Herald()
     progress = [Progress(camera.stats, camera.health) for camera in cameras if camera.health]
 
     def write() -> None:
@@ -53,6 +69,9 @@ def reporting(
                 office_clock_s=sender.office_clock_s if sender else None,
             )
             write_report(report, folder / HEALTH_FILE)
+            for camera in report.cameras if log else ():
+                for sentence, more in herald.news(camera):
+                    log.info(sentence, camera=camera.camera_id, **more)  # type: ignore[union-attr]
 
     def keep_writing() -> None:
         write()

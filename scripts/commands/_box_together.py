@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import random
 
+import structlog
+
 from models.detector import load_detector
 from models.errors import ModelError
 from models.plates.reader import load_plate_reader
@@ -101,6 +103,7 @@ class Together:
         ring: How much of each stream is kept, and where.
         paced: Play files at the speed of recording.
         threads: Of the detector.
+        log: Told what is new about a camera.
     """
 
     office: str | None
@@ -108,6 +111,7 @@ class Together:
     ring: RingSize = field(default_factory=RingSize)
     paced: bool = False
     threads: int = 1
+    log: structlog.typing.FilteringBoundLogger | None = None
     _readers: dict[tuple[str, ...], SharedReader] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -137,7 +141,7 @@ class Together:
             )
             sending = threading.Thread(target=lambda: sender.run(stop) if sender else None, daemon=True)
             sending.start()
-            with reporting(spool, [camera], kept, sender, [timer]):
+            with reporting(spool, [camera], kept, sender, [timer], self.log):
                 try:
                     run_cameras([camera], sealer, stop=stop)
                 finally:
@@ -161,7 +165,7 @@ class Together:
 
 def run_together(scenes: Path, spools: Path, shared: Together, metrics_port: int | None, stop: threading.Event) -> None:
     """Keep a thread a scene running until `stop`."""
-    log = box_log()
+    log = shared.log = box_log()
     forward_logging(log)
 
     def start(command: Sequence[str]) -> CameraThread:

@@ -100,7 +100,7 @@ def run(
                 software=running_software(),
                 doubts=lambda: box_clock_doubts(sender.office_clock_s if sender else None),
             )
-            with reporting(spool, cameras, kept, sender, timers):
+            with reporting(spool, cameras, kept, sender, timers, logger):
                 stats, sent = _run(cameras, sealer, sender, _teller(jsonl=jsonl, log=logger))
             counts = kept.counts()
     except FAILURES as error:

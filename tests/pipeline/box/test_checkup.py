@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from pipeline.box.checkup import check_processes, check_scenes
 from pipeline.box.clock import box_clock_doubts
 from pipeline.box.health import HEALTH_FILE, CameraReport, ProcessReport, read_report, write_report
+from pipeline.box.herald import Herald
 from pipeline.box.logs import box_log, forward_logging
 from pipeline.box.metrics import BoxCollector
 from pipeline.box.progress import Progress
@@ -155,3 +156,22 @@ def test_a_camera_whose_pictures_nobody_takes_any_more_is_stuck_and_one_that_res
     assert found.index(True) == 40
     health.state = "waiting"
     assert not progress.is_stuck(61)
+
+
+def test_the_log_hears_of_a_camera_that_goes_comes_back_and_changes() -> None:
+    herald = Herald()
+
+    def news(**changes: object) -> list[str]:
+        camera = CameraReport.model_validate({"camera_id": "smg-01", "state": "live", "codec": "h264", **changes})
+        return [" ".join([sentence, *map(str, more.values())]) for sentence, more in herald.news(camera)]
+
+    gap = {"began_at_s": 10, "ended_at_s": 22, "why": "nothing came for 8 s"}
+    assert news(width_px=1280, height_px=720) == []
+    assert news(state="waiting", why="nothing came for 8 s") == ["gives no pictures nothing came for 8 s"]
+    assert news(state="waiting", why="nothing came for 8 s") == []
+    assert news(state="waiting", why="connection refused") == ["gives no pictures connection refused"]
+    assert news(gaps=[gap], gap_count=1) == ["gives pictures again 12.0 nothing came for 8 s"]
+    assert news(gaps=[gap], gap_count=1, codec="hevc") == ["sends hevc instead of h264: it is taken as it comes"]
+    news(gaps=[gap], gap_count=1, codec="hevc", width_px=1280, height_px=720)
+    told = news(gaps=[gap], gap_count=1, codec="hevc", width_px=640, height_px=360)
+    assert told == ["sends pictures of 640 x 360 instead of 1280 x 720 pixels"]
