@@ -27,6 +27,7 @@ from api.tickets.facts import facts_of
 from api.tickets.letter import recipient_of
 from api.web.messages import LANGUAGES
 
+NO_ADDRESS: Final = "Alamat pemilik tidak diketahui / the owner's address is not known"
 # A ticket in one of these states tells its owner nothing any more.
 OVER: Final = frozenset({"cancelled", "moved", "withdrawn", "closed"})
 
@@ -49,7 +50,7 @@ class NotSentYet(Conflict):
 
 
 def plan_waiting(session: Session, settings: Settings, limit: int = 50) -> int:
-    """Plan the notices of issued tickets that have none yet; how many tickets."""
+    """Plan the notices of issued tickets that have none yet; how many tickets were looked at."""
     query = (
         select(CaseRow)
         .where(
@@ -61,7 +62,29 @@ def plan_waiting(session: Session, settings: Settings, limit: int = 50) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return sum(bool(plan(session, settings, ticket)) for ticket in session.scalars(query))
+    tickets = session.scalars(query).all()
+    for ticket in tickets:
+        if not plan(session, settings, ticket):
+            _unaddressed(session, ticket)
+    return len(tickets)
+
+
+def _unaddressed(session: Session, ticket: CaseRow) -> None:
+    """Nobody can be written to: said once, where a person looks, so that such tickets keep no other's letter."""
+    row = NoticeRow(
+        case_id=ticket.id,
+        channel="letter",
+        code=new_code(),
+        to_name="",
+        to_text="",
+        state="failed",
+        why=NO_ADDRESS,
+        made_at=now(session),
+        ready_at=now(session),
+        ended_at=now(session),
+    )
+    session.add(row)
+    _tell(session, row, "notice_failed", {"why": NO_ADDRESS})
 
 
 def plan(session: Session, settings: Settings, ticket: CaseRow) -> list[NoticeRow]:

@@ -21,11 +21,11 @@ from api.outbox.outside import load_outside
 from api.outbox.sending import Delivery
 from api.outbox.tables import OutboxRow
 from api.outbox.worker import Worker
-from api.store.kinds import SYSTEM, Audience
-from api.store.service import append, events_of
+from api.store.kinds import SYSTEM, Audience, CaseKind
+from api.store.service import append, events_of, open_case
 from api.store.tables import CaseRow
 from tests.api.letters.archivable import told_wrong
-from tests.api.public_pages import get
+from tests.api.public_pages import get, make_ticket
 
 
 @pytest.fixture
@@ -138,3 +138,25 @@ def test_a_ticket_that_was_cancelled_meanwhile_gets_no_letter(post, database, se
     assert letter(database).state == "failed"
     with database.session() as session:
         assert session.scalars(select(OutboxRow).where(OutboxRow.kind == "letter_batch")).all() == []
+
+
+def test_tickets_without_an_address_are_told_once_and_keep_no_others_letter(database, settings, officer, jurisdiction):
+    with database.session() as session:
+        nameless = open_case(
+            session,
+            CaseKind.TICKET,
+            jurisdiction=jurisdiction,
+            actor=SYSTEM,
+            body={},
+            audience=Audience.PARTY,
+            agency=jurisdiction.enforcement_agency,
+        )
+    make_ticket(database, settings, officer)
+    for looked_at in (1, 1, 0):
+        with database.session() as session:
+            assert plan_waiting(session, settings, limit=1) == looked_at
+    with database.session() as session:
+        (held,) = session.scalars(select(NoticeRow).where(NoticeRow.case_id == nameless.id))
+        assert (held.state, held.sent_at) == ("failed", None)
+        assert events_of(session, nameless.id)[-1].data["why"] == held.why
+        assert session.scalars(select(NoticeRow.state).where(NoticeRow.case_id != nameless.id)).all() == ["queued"]
