@@ -27,6 +27,7 @@ from scripts.commands._bench_footage import beginning, empty_road, standing_traf
 from scripts.commands._bench_opponent import (
     SCORE,
     USUAL_SCORE,
+    Assembled,
     Counting,
     decoding,
     ultralytics_track,
@@ -38,6 +39,7 @@ from scripts.commands._bench_steps import Book, Watched, step_rows
 EXAMPLE: Final = "Example: tertib bench camera --scene samples/scenes/parkpow-cars.yaml --runs 5 --json"
 STILL_S: Final = 40
 LEARNING_S: Final = 10
+WARMING_S: Final = 2.0
 VIDEO: Final = "video s / CPU s"
 OCR: Final = "calls / 1,000 vehicles"
 
@@ -106,7 +108,8 @@ def _rows(bench: _Bench, busy: Path, folder: Path, *, with_opponent: bool) -> li
     ends_s = LEARNING_S - 0.01
     begins = {name: beginning(clip, folder / f"{name}-begins.mp4", ends_s) for name, clip in made.items()}
     first = bench.work(busy)()
-    rows = bench.busy(busy, first, with_opponent=with_opponent)
+    warming = beginning(busy, folder / f"warming{busy.suffix}", WARMING_S)
+    rows = bench.busy(busy, first, warming, with_opponent=with_opponent)
     for what, name, floor, shown in (
         ("quiet clip", "quiet", 4.0, f"{busy.name}'s road without its traffic"),
         ("clip where all stand", "standing", None, f"{busy.name}'s first picture"),
@@ -130,15 +133,17 @@ class _Bench:
         scene = self.scene if fps is None else self.scene.model_copy(update={"analyse_fps": fps})
         return partial(_watch, scene, clip, self.detector, self.reader, Steps())
 
-    def busy(self, clip: Path, first: Watched, *, with_opponent: bool) -> list[Row]:
-        """Video seconds a CPU second and OCR calls, beside what a user would assemble."""
+    def busy(self, clip: Path, first: Watched, warming: Path, *, with_opponent: bool) -> list[Row]:
+        """Video seconds a CPU second and OCR calls, beside what a user would assemble; it loads with `warming`."""
         opponent = ultralytics_track(self.reader) if with_opponent else None
         if opponent is None:
             (ours_s,) = in_turns(self.runs, self.work(clip))
             why = "ultralytics is not installed: left out" if with_opponent else "no opponent was asked for"
             return [Row("busy clip", first.video_s / ours_s, None, "-", None, VIDEO, self.runs, remark=why)]
-        theirs = opponent(clip)
-        ours_s, theirs_s = in_turns(self.runs, self.work(clip), partial(opponent, clip))
+        opponent(warming)
+        done: list[Assembled] = []
+        ours_s, theirs_s = in_turns(self.runs, self.work(clip), lambda: done.append(opponent(clip)))
+        theirs = done[0]
         speed, their_speed = first.video_s / ours_s, first.video_s / theirs_s
         fewer_s = theirs_s - theirs.reading_s * (1 - theirs.returned / max(1, theirs.reads))
         told = f"{first.tracks} road users by ours, {theirs.tracks} by theirs; {len(first.findings)} findings; if they "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 FPS: Final = 18
 GRAIN: Final = 1.5
 """Grey levels of a sensor's noise; 1.5 is that of a good sensor by day."""
+SHIFT_PX: Final = 200
 
 
 def empty_road(source: Path, target: Path, seconds: float) -> Path:
@@ -47,14 +48,17 @@ def beginning(source: Path, target: Path, seconds: float) -> Path:
 
 def _still(picture: NDArray[np.generic], target: Path, seconds: float) -> Path:
     still = picture.astype(np.int16)
-    noise = np.random.default_rng(5)
+    chance = np.random.default_rng(5)
+    # One large field of noise, looked at in another place for each picture: drawing it anew would take longest of all.
+    field = chance.normal(0, GRAIN, (still.shape[0] + SHIFT_PX, still.shape[1] + SHIFT_PX)).round().astype(np.int16)
     with av.open(str(target), "w") as output:
         stream = output.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = still.shape[1], still.shape[0], "yuv420p"
         stream.codec_context.gop_size = 2 * FPS
         stream.options = {"preset": "veryfast", "crf": "26", "bf": "0", "sc_threshold": "0"}
         for _ in range(round(seconds * FPS)):
-            grains = noise.normal(0, GRAIN, still.shape[:2])[:, :, None]
+            down, across = chance.integers(0, SHIFT_PX, 2)
+            grains = field[down : down + still.shape[0], across : across + still.shape[1], None]
             shown = np.clip(still + grains, 0, 255).astype(np.uint8)
             output.mux(stream.encode(av.VideoFrame.from_ndarray(shown, format="bgr24")))
         output.mux(stream.encode(None))
