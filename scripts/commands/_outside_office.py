@@ -147,8 +147,10 @@ class OpenOffice:
 def open_office(home: Path) -> Iterator[OpenOffice]:
     """A fresh office that is connected to a bank, WhatsApp, Meta, a relay and mail; nothing of it is served yet.
 
-    What it would send ends at a port where nobody listens. Its processes are ended with the block.
+    What it would send ends at a port where nobody listens. Its processes are ended with the block, also when this
+    process is asked to end (SIGTERM): they have process groups of their own and would outlive it.
     """
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     home.mkdir(parents=True, exist_ok=True)
     meta = {"url": _NOWHERE, "token": "t", "app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN}
     outside = {
@@ -171,3 +173,4 @@ def open_office(home: Path) -> Iterator[OpenOffice]:
     finally:
         office.stop()
         database.close()
+        signal.signal(signal.SIGTERM, before)
