@@ -101,7 +101,7 @@ def recovery(faults: Sequence[Fault], gaps: Sequence[SeenGap]) -> dict[str, obje
         "gaps_recorded": len(gaps),
         "faults_without_a_gap": unrecorded,
         "back_s_median": round(statistics.median(back_s), 1) if back_s else None,
-        "back_s_most": round(max(back_s), 1) if back_s else None,
+        "back_s_most": round(max(back_s), 1) if back_s and max(back_s) < float("inf") else None,
         "back_in_time": all(each <= BACK_WITHIN_S for each in back_s),
         "open_at_the_end": sum(g.ended_at_s is None for g in gaps),
     }
