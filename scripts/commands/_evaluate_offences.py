@@ -14,6 +14,7 @@ import typer
 from scripts.commands._evaluation import AsJson, Write, report
 
 EXAMPLE = "Example: tertib evaluate offences --tracks exact --json"
+DETECTOR = "traffic-n"
 SUITE = Path(str(importlib.resources.files("samples"))) / "suite" / "offences.yaml"
 
 
@@ -37,7 +38,7 @@ def evaluate(
     dev: Annotated[
         bool, typer.Option("--dev", help="Instead: the hand-labelled real clips that TERTIB_EXTRA_DATA holds.")
     ] = False,
-    detector: Annotated[str, typer.Option(help="Model of the catalogue.")] = "traffic-n",
+    detector: Annotated[str, typer.Option(help="Model of the catalogue.")] = DETECTOR,
 ) -> None:
     """Precision of what is offered, recall, innocents by name, and the error of instants.
 
@@ -54,10 +55,18 @@ def evaluate(
             return measured(detector=detector)
         return _measured(suite, tracks, scenes, detector, drawn_only=drawn_only)
 
-    name = "offences-dev" if dev else "offences" if tracks == "seen" else "offences-exact"
+    name = figures_name(tracks, detector, dev=dev)
     report(name, measure, as_json=as_json, write=write)
     if write:
         renew_page()
+
+
+def figures_name(tracks: str, detector: str, *, dev: bool) -> str:
+    """Under which name figures are committed: those of another detector than the default beside it."""
+    own = "" if detector == DETECTOR else f"-{detector}"
+    if dev:
+        return f"offences-dev{own}"
+    return "offences-exact" if tracks == "exact" else f"offences{own}"
 
 
 def renew_page() -> None:
