@@ -25,7 +25,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Addresses that answer with something else than a page: files, data, streams, redirections.
 NO_PAGE = re.compile(
     r"^/(v1|open311|static|favicon|live|n)\b|\.(jpg|png|svg|pdf|csv|json|xml|mp4|yaml|ics)$"
-    r"|/attachments?/|/evidence/|/readiness$|/live(/state)?$|^/openapi|^/agency/letters$"
+    r"|/attachments?/|/evidence/|/versions/|/readiness$|/live(/state)?$|^/openapi|^/agency/letters$"
 )
 PUBLIC = re.compile(r"^/($|a/|t/|complaints|follow|lookup|check|design|sign-in|board|antrean|queue|m/)")
 
