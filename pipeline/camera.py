@@ -241,7 +241,8 @@ class Camera:
         """Who stands is followed through the time of which a resting camera shows no picture."""
         gap_s = at_s - self._followed_at_s
         if len(kept) and gap_s <= LONGEST_REST_S + 1:
-            for step in range(1, math.ceil(gap_s / LONGEST_STEP_S)):
+            # A hundredth less: two sightings of one instant are none.
+            for step in range(1, math.ceil(gap_s / LONGEST_STEP_S - 0.01)):
                 between_s = self._followed_at_s + step * LONGEST_STEP_S
                 self._tracker.update(kept, between_s, self._followed_frame, again=True)
 
