@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ def _signed_in(browser: Browser, url: str, login: str, password: str) -> Page:
     return page
 
 
+def _another_case(before: str) -> Callable[[str], bool]:
+    return lambda url: url != before and CASE.search(url) is not None
+
+
 def _decided(page: Page, cases: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {"title": [], "picture": []}
     page.keyboard.press("n")
@@ -89,7 +94,7 @@ def _decided(page: Page, cases: int) -> dict[str, list[float]]:
         page.keyboard.press("r")
         page.wait_for_selector("dialog[open]")
         page.keyboard.press("1")
-        page.wait_for_url(lambda url, before=before: url != before and CASE.search(url) is not None)
+        page.wait_for_url(_another_case(before))
         page.wait_for_function("() => window.benchPicture && window.benchTitle")
         for name, key in (("title", "benchTitle"), ("picture", "benchPicture")):
             told: Any = page.evaluate(f"window.{key}")

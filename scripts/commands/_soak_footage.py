@@ -58,9 +58,11 @@ def make_footage(clip: Path, folder: Path, *, width_px: int, fps: int, quiet_s: 
         pictures.append(np.clip(road + grains, 0, 255).astype(np.uint8))
     half = width_px // 4 * 2, height_px // 4 * 2
     narrow_px = height_px * 4 // 3 // 2 * 2
-    made = Footage(*(folder / f"{name}.mp4" for name in ("usual", "small", "narrow", "hevc")), width_px, height_px)
+    usual, small, narrow, hevc = (folder / f"{name}.mp4" for name in ("usual", "small", "narrow", "hevc"))
+    made = Footage(usual, small, narrow, hevc, width_px, height_px)
     _write(made.usual, pictures, fps, "libx264")
-    _write(made.small, [cv2.resize(p, half, interpolation=cv2.INTER_AREA) for p in pictures], fps, "libx264")  # type: ignore[misc]
+    halves = [cv2.resize(p, half, interpolation=cv2.INTER_AREA) for p in pictures]
+    _write(made.small, [np.asarray(p, np.uint8) for p in halves], fps, "libx264")
     _write(made.narrow, [p[:, :narrow_px] for p in pictures[: 20 * fps]], fps, "libx264")
     _write(made.hevc, pictures, fps, "libx265")
     return made
