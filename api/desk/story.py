@@ -32,11 +32,12 @@ _TEXTS: Final = (
 
 @dataclass(frozen=True)
 class Promise:
-    """A clock of the case, by name."""
+    """A clock of the case, by name, with how its deadline was computed, in words."""
 
     name: str
     due_at: datetime
     stopped_at: datetime | None
+    how: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ def clocks_shown(session: Session, case: CaseRow, language: str) -> tuple[Promis
     for row in clocks(session, case):
         if row.due_at is not None:
             policy = jurisdiction.policy(row.policy_id, row.policy_version)
-            last[row.name] = Promise(policy.names.text(language) if policy else row.name, row.due_at, row.stopped_at)
+            name = policy.names.text(language) if policy else row.name
+            how = row.explain_en if language == "en" else row.explain_id
+            last[row.name] = Promise(name, row.due_at, row.stopped_at, how)
     return tuple(last.values())
 
 

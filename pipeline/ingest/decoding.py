@@ -90,9 +90,11 @@ class Decoding:
             self._held_from_s = None
         self._held.append(packet)
         self.until_s = _at_s(packet) or self.until_s
-        if packet.is_keyframe and self._glimpse is not None:
-            # Shown as it comes: who stands there is followed while the camera rests.
-            yield self._glimpse, False
+        picture, self._glimpse = self._glimpse, None
+        if packet.is_keyframe and picture is not None:
+            # Shown as it comes: who stands there is followed while the camera rests. It is not kept: who got it looks
+            # at it in another thread, and a picture's scaler serves one thread only.
+            yield picture, False
 
     def _stirs(self, packet: av.Packet) -> bool:
         at_s = _at_s(packet)
@@ -101,11 +103,6 @@ class Decoding:
         elif at_s is not None and at_s - self._held_from_s > LONGEST_REST_S:
             return True
         return not self._is_quiet(packet) if packet.is_keyframe else self._swells(packet)
-
-    def glimpse(self) -> av.VideoFrame | None:
-        """The keyframe that was looked at last while resting, once; for whoever must know that the camera lives."""
-        picture, self._glimpse = self._glimpse, None
-        return picture
 
     def _is_quiet(self, keyframe: av.Packet) -> bool:
         picture = self._glimpse = self._look(keyframe)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import av
 import cv2
@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 # Formats whose first plane is the brightness in eight bits.
 _LUMA_FIRST = frozenset({"yuv420p", "yuvj420p", "nv12", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "gray"})
+
+SCALER_THREADS: Final = 1
+"""Left to itself swscale starts a thread a core for every picture: the same pixels for twice the work."""
 
 ClockSource = Literal["rtcp", "arrival", "file", "assumed"]
 
@@ -85,7 +88,8 @@ class Frame:
         media_s: Time within the segment's own media clock, in seconds.
         clock: How far `at_s` can be believed.
         memory: The last seconds of this segment, to take clips and stills from.
-        picture: The decoder's frame, or an image file.
+        picture: The decoder's frame, or an image file. Belongs to whoever got the frame last: its scaler is not safe
+            in two threads at once.
         fitted_px: Width and height to which the picture is scaled for whoever looks at it; None = as it is.
         replayed: Decoded afterwards, because something woke the camera; it must not be dropped for being late.
     """
@@ -120,7 +124,7 @@ class Frame:
         if isinstance(self.picture, Path):
             return read_image(self.picture)
         wanted = {} if self.fitted_px is None else {"width": self.fitted_px[0], "height": self.fitted_px[1]}
-        pixels: NDArray[np.uint8] = self.picture.to_ndarray(format="bgr24", **wanted)
+        pixels: NDArray[np.uint8] = self.picture.to_ndarray(format="bgr24", threads=SCALER_THREADS, **wanted)
         return pixels
 
     def luma(self, width_px: int = 178) -> NDArray[np.uint8]:
@@ -142,13 +146,13 @@ def luma_of(picture: av.VideoFrame | Path, width_px: int) -> NDArray[np.uint8]:
     if not isinstance(picture, Path) and picture.format.name in _LUMA_FIRST:
         # swscale averages the first plane in a fifth of the time that OpenCV needs for it.
         height_px = max(2, round(width_px * picture.height / picture.width))
-        fitted = picture.reformat(width_px, height_px, "gray", interpolation="AREA")
+        fitted = picture.reformat(width_px, height_px, "gray", interpolation="AREA", threads=SCALER_THREADS)
         plane = fitted.planes[0]
         return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:height_px, :width_px]
     if isinstance(picture, Path):
         whole = cv2.cvtColor(read_image(picture), cv2.COLOR_BGR2GRAY)
     else:
-        whole = picture.to_ndarray(format="gray")
+        whole = picture.to_ndarray(format="gray", threads=SCALER_THREADS)
     height_px = max(2, round(width_px * whole.shape[0] / whole.shape[1]))
     small: NDArray[np.uint8] = cv2.resize(whole, (width_px, height_px), interpolation=cv2.INTER_AREA)
     return small

@@ -16,7 +16,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.ingest.frame import Clip
+from pipeline.ingest.frame import SCALER_THREADS, Clip
 from pipeline.ingest.packet_store import Kept, PacketStore
 
 
@@ -259,7 +259,9 @@ class PacketRing:
                         distance_s = abs((picture.pts or 0) * base - wanted_s)
                         if distance_s < nearest[place][0]:
                             nearest[place] = (distance_s, picture)
-        fit = {} if self.fitted_px is None else {"width": self.fitted_px[0], "height": self.fitted_px[1]}
+        fit = {"threads": SCALER_THREADS}
+        if self.fitted_px is not None:
+            fit |= {"width": self.fitted_px[0], "height": self.fitted_px[1]}
         return [picture.to_ndarray(format="bgr24", **fit) if picture is not None else None for _, picture in nearest]
 
     def _packet(
@@ -288,6 +290,7 @@ def _plays(data: bytes) -> bool:
     """Whether a picture can be had from a file."""
     try:
         with av.open(io.BytesIO(data)) as container:
+            container.streams.video[0].thread_count = 1
             return any(not picture.is_corrupt for picture in container.decode(video=0))
     except (av.error.FFmpegError, IndexError, ValueError):
         return False

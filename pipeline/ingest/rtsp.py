@@ -150,6 +150,8 @@ class RtspSource:
                     return
                 self.health.packets += packet.size > 0
                 for frame in session.frames(packet, index):
+                    # Before it is handed on: from then on it is another thread's, and scaling one picture in two
+                    # threads at once kills the process.
                     self._check(frame, session)
                     index, shown_at_s = frame.index + 1, self._steady()
                     yield frame
@@ -157,7 +159,6 @@ class RtspSource:
                 self.health.decode_s += session.decoded_since_s()
                 if session.rested:
                     self.health.resting, shown_at_s = self.health.resting + session.rested_since(), self._steady()
-                    self._glance(session)
                 if self._steady() - shown_at_s > self._patience.picture_s:
                     raise _BrokenSession("packets came, but no picture could be decoded from them")
 
@@ -173,13 +174,6 @@ class RtspSource:
         session.size_px = self.health.size_px = size
         self.health.clock_apart_s = frame.clock.apart_s
         self._watch(frame.picture, session)
-
-    def _glance(self, session: _Session) -> None:
-        """A resting camera shows nothing; that it lives, and does not stand still, is seen at its keyframes."""
-        picture = session.glimpse()
-        if picture is not None:
-            self._seen()
-            self._watch(picture, session)
 
     def _watch(self, picture: av.VideoFrame, session: _Session) -> None:
         if self._frozen.is_frozen(picture, self._steady()):
@@ -226,10 +220,6 @@ class _Session:
     def rested(self) -> bool:
         """Whether packets are held back at the moment."""
         return self._decoding.is_resting
-
-    def glimpse(self) -> av.VideoFrame | None:
-        """The keyframe that was looked at last while resting, once."""
-        return self._decoding.glimpse()
 
     def damaged_since(self) -> int:
         """Packets without a sound picture since the last call."""

@@ -13,6 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.ingest.frame import SCALER_THREADS
+
 STILL_S: Final = 2.0
 """So long nothing may have moved before a camera rests, in seconds."""
 WIDTH_PX: Final = 178
@@ -91,7 +93,7 @@ class KeyframeRest:
     def wakes(self, picture: av.VideoFrame) -> bool:
         """Whether something moves in this keyframe, compared with the one before."""
         height_px = max(2, round(WIDTH_PX * picture.height / picture.width))
-        small = picture.to_ndarray(format="gray", width=WIDTH_PX, height=height_px)
+        small = picture.to_ndarray(format="gray", width=WIDTH_PX, height=height_px, threads=SCALER_THREADS)
         luma = cv2.GaussianBlur(small, (3, 3), 0).astype(np.float32)
         before, self._before = self._before, luma
         if before is None or before.shape != luma.shape:

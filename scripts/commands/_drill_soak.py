@@ -166,7 +166,10 @@ def _box(
     command = [sys.executable, "-c", PROGRAM, "camera", "run", *map(str, scenes), "--spool", str(home / "spool")]
     command += ["--keys", str(home / "keys"), "--office", office_url, "--token", "soak", "--jsonl"]
     with (home / "found.jsonl").open("w") as found, plan.lines.with_suffix(".err").open("w") as errors:
-        process = subprocess.Popen(command, stdout=found, stderr=errors)  # noqa: S603 - our own program
+        # If native code kills it, each thread's stack goes into `.err`.
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            command, stdout=found, stderr=errors, env={**os.environ, "PYTHONFAULTHANDLER": "1"}
+        )
         try:
             yield process, found
         finally:

@@ -19,6 +19,7 @@ from api.clock import now
 from api.contests.service import open_contest, reopen_contest, withdraw_contest
 from api.problems import OfficeError
 from api.store.kinds import SYSTEM, Actor, Audience, CaseKind
+from api.store.lives import BLOCKED
 from api.store.service import append, clocks_of, events_of, open_case, verify_chain
 from api.store.states import state_after
 from api.store.sweeping import sweep_due
@@ -184,10 +185,10 @@ class Lives(RuleBasedStateMachine):
             standing = session.scalars(
                 select(BlockRow).where(BlockRow.case_id == self.ticket, BlockRow.lifted_at.is_(None))
             ).all()
-            assert (ticket.state == "blocked") == (len(standing) == 1)
+            assert (ticket.state in BLOCKED) == (len(standing) == 1)
             contests = session.scalars(select(CaseRow).where(CaseRow.parent_id == self.ticket)).all()
             if any(one.kind == "contest" and one.state == "open" for one in contests):
-                assert ticket.state != "blocked"
+                assert ticket.state not in BLOCKED
 
     @invariant()
     def states_and_persons_are_what_the_events_say(self):

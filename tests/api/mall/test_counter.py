@@ -51,6 +51,7 @@ def test_a_visitor_is_called_served_and_follows_the_file_without_an_account(cler
     public = get(client, link)
     assert (public.status, public.scripts) == (200, 0)
     assert "Silakan ke loket 3" in public.text
+    assert "Cara menghitung" in public.text, "why this deadline"
     assert client.get(link[:-1] + ("0" if link[-1] != "0" else "1")).status_code == 404
     client.cookies.update(cookies)
 

@@ -14,6 +14,7 @@ import av
 import pytest
 
 from pipeline.ingest import MediaError
+from pipeline.ingest.frame import luma_of
 from pipeline.ingest.latest import LatestOnly
 from pipeline.ingest.rtsp import RtspSource
 from tests.pipeline.ingest.clips import write_clip
@@ -96,3 +97,32 @@ def test_after_a_break_the_stream_goes_on_as_a_new_segment(tmp_path: Path, monke
     # A stream without reports of its clock is timed by its arrival, and says so.
     assert frames[0].clock.source == "arrival"
     assert frames[0].clock.uncertainty_ms >= 100
+
+
+class _AlwaysResting:
+    def resting(self) -> bool:
+        return True
+
+    def wakes(self, picture: av.VideoFrame) -> bool:
+        return False
+
+
+def test_a_picture_that_was_handed_on_is_not_touched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever gets it looks at it in another thread; one picture scaled in two threads at once is a SIGSEGV.
+    clip, reopen = write_clip(tmp_path / "clip.mp4", 60, gop=5), av.open
+    monkeypatch.setattr("av.open", lambda name, *how, **options: reopen(str(clip) if name == "rtsp://c" else name))
+    monkeypatch.setattr("pipeline.ingest.frozen.LOOK_EVERY_S", 0.0)
+    handed_on: list[av.VideoFrame] = []
+    touched_late: list[int] = []
+
+    def touched(picture: av.VideoFrame, width_px: int) -> Any:
+        touched_late.extend(number for number, known in enumerate(handed_on) if known is picture)
+        return luma_of(picture, width_px)
+
+    monkeypatch.setattr("pipeline.ingest.frozen.luma_of", touched)
+    source = RtspSource("rtsp://c", attempts=1, now=lambda: 1000.0, steady=lambda: 0.0)
+    source.rest = _AlwaysResting()
+    for frame in islice(source.frames(), 8):
+        handed_on.append(frame.picture)
+    assert source.health.resting > 10
+    assert touched_late == []
