@@ -104,13 +104,17 @@ class _AlwaysResting:
         return True
 
     def wakes(self, picture: av.VideoFrame) -> bool:
-        return False
+        return not picture.width
 
 
 def test_a_picture_that_was_handed_on_is_not_touched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Whoever gets it looks at it in another thread; one picture scaled in two threads at once is a SIGSEGV.
     clip, reopen = write_clip(tmp_path / "clip.mp4", 60, gop=5), av.open
-    monkeypatch.setattr("av.open", lambda name, *how, **options: reopen(str(clip) if name == "rtsp://c" else name))
+
+    def connect(name: Any, *how: Any, **options: Any) -> Any:
+        return reopen(str(clip)) if name == "rtsp://camera" else reopen(name, *how, **options)
+
+    monkeypatch.setattr("av.open", connect)
     monkeypatch.setattr("pipeline.ingest.frozen.LOOK_EVERY_S", 0.0)
     handed_on: list[av.VideoFrame] = []
     touched_late: list[int] = []
@@ -120,9 +124,9 @@ def test_a_picture_that_was_handed_on_is_not_touched_again(tmp_path: Path, monke
         return luma_of(picture, width_px)
 
     monkeypatch.setattr("pipeline.ingest.frozen.luma_of", touched)
-    source = RtspSource("rtsp://c", attempts=1, now=lambda: 1000.0, steady=lambda: 0.0)
+    source = RtspSource("rtsp://camera", attempts=1, now=lambda: 1000.0, steady=lambda: 0.0)
     source.rest = _AlwaysResting()
     for frame in islice(source.frames(), 8):
-        handed_on.append(frame.picture)
+        handed_on += [frame.picture]
     assert source.health.resting > 10
     assert touched_late == []
