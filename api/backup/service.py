@@ -109,6 +109,7 @@ def back_up(home: Path, to: Path, *, log_only: bool = False) -> Made:
         base_backup(home / _SERVER, url, fresh)
         shutil.rmtree(base, ignore_errors=True)
         fresh.rename(base)
+    reached_at = datetime.now(UTC)
     end = fetch_log(home / _SERVER, url, to / "wal")
     if not log_only:
         _forget_older_log(base, to / "wal")
@@ -118,7 +119,7 @@ def back_up(home: Path, to: Path, *, log_only: bool = False) -> Made:
         cases = _count(connection, "cases")
         packages = _count(connection, "packages")
     made = Made(
-        made_at=iso_utc(datetime.now(UTC)),
+        made_at=iso_utc(reached_at),
         server=server,
         log_until=end,
         cases=cases,

@@ -85,6 +85,8 @@ def test_destroyed_and_restored_whole_and_until_a_moment(place):
     take(database, settings, CHAIN[3:])
     with database.session() as session:
         publish(session, now(session))
+    # Nothing is written any more: this moment too can be restored to.
+    quiet = datetime.now(UTC)
     back_up_by_command(kept, "--log-only", "--home", home)
     database.close()
     stop_embedded(home)
@@ -111,6 +113,9 @@ def test_destroyed_and_restored_whole_and_until_a_moment(place):
     earlier = run(restore_command, kept, "--home", place / "earlier", "--until", moment.isoformat())
     assert earlier.exit_code == 0, earlier.output
     assert json.loads(earlier.stdout)["cases"] == 3
+    later = run(restore_command, kept, "--home", place / "later", "--until", quiet.isoformat())
+    assert later.exit_code == 0, later.output
+    assert json.loads(later.stdout)["cases"] == 4
 
     next((kept / "files" / "evidence").rglob("*.tertib")).unlink()
     lacking = run(restore_command, kept, "--home", place / "lacking")
