@@ -59,6 +59,7 @@ class Heard:
 def measure(
     rate: Annotated[float, typer.Option(min=1, max=1000, help="Calls a second.")] = 50,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="For so long.")] = 10,
+    processes: Annotated[int, typer.Option(min=1, max=8, help="Of the office, as `serve --workers`.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
     """Signed callbacks at a steady rate, every sort of mistake among them; then as many as the office takes.
@@ -71,7 +72,7 @@ def measure(
             with open_office(home) as office:
                 wanted = int(rate * seconds)
                 codes = iter(office.tickets_with_bills(2 * wanted + int(_WARM_S * rate), DUE_RUPIAH))
-                office.serve()
+                office.serve(processes=processes)
                 warm, first, second = (list(stories(codes, calls)) for calls in (int(_WARM_S * rate), wanted, wanted))
                 steady, flat_out = Heard(), Heard()
                 asyncio.run(_call(office.url, warm, Heard(), rate=rate))
@@ -91,6 +92,7 @@ def measure(
         _row("answer, p95, then", percentile_ms(flat_out.took_s), "ms", more, FLOOR_P95_MS, most=True),
     ]
     told = {
+        "processes": processes,
         "told_apart": {what: [steady.as_expected[what], number] for what, number in sorted(steady.sent.items())},
         "pending": [steady.pending, flat_out.pending],
         "wrong": (steady.wrong + flat_out.wrong)[:_TOLD],

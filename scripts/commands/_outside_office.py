@@ -63,13 +63,13 @@ class OpenOffice:
         """Where it answers."""
         return f"http://127.0.0.1:{self.port}"
 
-    def serve(self) -> None:
-        """Start `tertib serve`, with its worker beside it, in a process group of its own.
+    def serve(self, *, processes: int = 1) -> None:
+        """Start `tertib serve --workers`, with the worker beside it, in a process group of its own.
 
         Raises:
             RuntimeError: it does not answer.
         """
-        self._start("serve", "--port", str(self.port))
+        self._start("serve", "--port", str(self.port), "--workers", str(processes))
         self._wait("serve", self._answers)
 
     def take_mail(self) -> None:
