@@ -11,6 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from api.outbox.outside import FILE, load_outside
+from api.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text("utf-8")
 COMMANDS = [
@@ -43,6 +46,17 @@ def test_the_commands_of_the_page_work_in_its_order():
         )
     assert done.returncode == 0, done.stderr
     assert '"findings": 0' in done.stdout
+
+
+def test_the_outside_of_the_page_is_one_that_an_office_takes(tmp_path):
+    shown = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert len(shown) == 1
+    file = tmp_path / FILE
+    file.write_text(shown[0], "utf-8")
+    file.chmod(0o600)
+    outside = load_outside(Settings(home=tmp_path))
+    assert outside.mail_authority == "mail.example"
+    assert outside.relays.keys() == {"lapor"}
 
 
 def _filled(places: dict[str, str]) -> list[str]:
