@@ -25,19 +25,16 @@ class Plain:
     Attributes:
         sql: with `%(name)s` where values go.
         values: those that are known.
-        one_plan: the database plans it once for each connection, whatever the values: for a large statement whose
-            best way never depends on them, and which would take longer to plan than to answer.
     """
 
     sql: str
     values: Mapping[str, Any]
-    one_plan: bool = False
 
     @classmethod
-    def of(cls, statement: Executable, *, one_plan: bool = False) -> Plain:
+    def of(cls, statement: Executable) -> Plain:
         """The text of a statement (without lists: no `in_`), put together once."""
         compiled = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined] # every statement has it
-        return cls(str(compiled), dict(compiled.params), one_plan)
+        return cls(str(compiled), dict(compiled.params))
 
 
 def ask(session: Session, statement: str | Plain, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[Any]:
@@ -55,8 +52,6 @@ def ask(session: Session, statement: str | Plain, values: Mapping[str, Any] | Se
     held: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment] # the only driver
     sql, given = _with_values(statement, values)
     try:
-        if isinstance(statement, Plain) and statement.one_plan:
-            return _rows_by_one_plan(held, sql, given)
         return _rows(held, sql, given)
     except psycopg.Error as error:
         if held.closed:
@@ -100,12 +95,3 @@ def _with_values(statement: str | Plain, values: Mapping[str, Any] | Sequence[An
 def _rows(held: psycopg.Connection[Any], sql: str, values: Any) -> list[Any]:  # noqa: ANN401 - what psycopg takes
     cursor = held.execute(sql, values)
     return cursor.fetchall() if cursor.description is not None else []
-
-
-def _rows_by_one_plan(held: psycopg.Connection[Any], sql: str, values: Any) -> list[Any]:  # noqa: ANN401 - as above
-    # All of it, and what begins the transaction, travels together: one round trip.
-    with held.pipeline():
-        held.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        cursor = held.execute(sql, values, prepare=True)
-        held.execute("SET LOCAL plan_cache_mode = auto")
-    return cursor.fetchall()

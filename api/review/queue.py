@@ -271,4 +271,4 @@ def _lending(viewer: Viewer, officer: Actor, where: _Where) -> Plain:
         .scalar_subquery()
     )
     lent = update(WorkRow).where(WorkRow.case_id == chosen).values(lent_to(officer, _MOMENT))
-    return Plain.of(lent.returning(WorkRow.case_id), one_plan=True)
+    return Plain.of(lent.returning(WorkRow.case_id))
